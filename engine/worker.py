@@ -1,0 +1,324 @@
+"""The one thread that owns PyTorch: commands go in through `post`, frames come out of `take`."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine import device as devices
+from engine.device import DeviceInfo
+from engine.errors import UserError
+from engine.jobs import JobStatus
+from engine.lab import Cancelled, Lab, Snapshot
+from engine.registry import lab_named
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error on its way to the person: one sentence, and what "Copy details" copies."""
+
+    sentence: str
+    details: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the window takes from the worker: the shown lab's snapshot and how the run stands."""
+
+    lab: str
+    snapshot: Snapshot | None
+    playing: bool
+    paused: bool
+    """Jobs wait because the person pressed pause."""
+    can_step: bool
+    jobs: tuple[JobStatus, ...]
+    steps: int
+    """Steps and slices done in this lab since it was opened."""
+    steps_per_second: float
+    device: DeviceInfo | None
+    failures: tuple[Failure, ...] = ()
+
+
+@dataclass
+class _Run:
+    """One opened lab and how its run stands; kept while another lab is shown."""
+
+    name: str
+    lab: Lab[Any, Any]
+    playing: bool = False
+    paused: bool = False
+    speed: float | None = None
+    steps: int = 0
+    next_step: float = 0.0
+
+
+class Worker:
+    """Runs labs on its own thread, one shown at a time, and answers between two steps.
+
+    `post` and the other public methods are called from the window's thread and never wait (except
+    `close`). The outbox holds one frame: commands and the end of a run always renew it, steps fill it
+    only when it is empty, so a hidden window costs nothing and a fast lab floods nobody.
+    """
+
+    def __init__(
+        self, device: str = "auto", make_lab: Callable[[str], type[Lab[Any, Any]]] = lab_named
+    ) -> None:
+        self._device_name = device
+        self._make_lab = make_lab
+        self._commands: queue.SimpleQueue[tuple[str, tuple[Any, ...]]] = queue.SimpleQueue()
+        self._outbox: deque[Frame] = deque(maxlen=1)
+        self._stop_request = threading.Event()
+        self._runs: dict[str, _Run] = {}
+        self._run: _Run | None = None
+        self._failures: list[Failure] = []
+        self._rate = _Rate()
+        self._info: DeviceInfo | None = None
+        self._thread = threading.Thread(target=self._work, name="gridloop-worker", daemon=True)
+        self._thread.start()
+
+    # The window's thread -------------------------------------------------------------------------
+
+    def post(self, command: str, *args: Any) -> None:
+        """Call `lab.<command>(*args)` between two steps, or one of the worker's own commands:
+
+        select(name, config), play, pause, step_once, set_speed(steps per second or None).
+        """
+        self._commands.put((command, args))
+
+    def cancel(self) -> None:
+        """Stop the long call in progress, if any, and every job of the shown lab."""
+        self._stop_request.set()
+        self.post("cancel")
+
+    def take(self) -> Frame | None:
+        """The newest frame that was not taken yet, else None."""
+        try:
+            return self._outbox.pop()
+        except IndexError:
+            return None
+
+    def close(self, timeout: float = 3.0) -> bool:
+        """End the thread; False if it did not end in time (it is a daemon and dies with the process)."""
+        self._stop_request.set()
+        self.post("close")
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    # The worker's thread -------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        try:
+            devices.load_torch()
+            devices.prepare_thread()
+            self._info = devices.describe(devices.choose_device(self._device_name))
+        except Exception as error:
+            self._fail(error)
+        self._publish()
+        while True:
+            commands = list(self._pending())
+            if any(command == "close" for command, _ in commands):
+                break
+            for command, args in self._coalesced(commands):
+                self._attempt(self._execute, command, args)
+            active = self._is_active()
+            if active and self._is_due():
+                self._attempt(self._advance)
+            if commands or not self._is_active():
+                self._take_back()
+            if not self._outbox:
+                self._publish()
+        for run in self._runs.values():
+            run.lab.jobs.cancel()
+            run.lab.close()
+
+    def _pending(self) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """Every waiting command; waits for one while nothing runs, or until the next step is due."""
+        wait: float | None = 0.0
+        if not self._is_active():
+            wait = None
+        elif not self._is_due():
+            wait = max(0.0, self._run.next_step - time.perf_counter()) if self._run else None
+        while True:
+            try:
+                yield self._commands.get(block=wait != 0.0, timeout=wait)
+            except queue.Empty:
+                return
+            wait = 0.0
+
+    def _coalesced(
+        self, commands: list[tuple[str, tuple[Any, ...]]]
+    ) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        latest = self._run.lab.latest_wins if self._run else frozenset()
+        for place, (command, args) in enumerate(commands):
+            if command in latest and any(later == command for later, _ in commands[place + 1 :]):
+                continue
+            yield command, args
+
+    def _execute(self, command: str, args: tuple[Any, ...]) -> None:
+        own = {"select", "play", "pause", "step_once", "set_speed", "cancel"}
+        if command in own:
+            getattr(self, f"_do_{command}")(*args)
+        elif self._run is not None:
+            getattr(self._run.lab, command)(*args)
+
+    def _do_select(self, name: str, config: Any = None) -> None:
+        if self._run is not None:
+            self._do_pause()
+        if name not in self._runs:
+            self._run = None
+            lab_type = self._make_lab(name)
+            device = devices.choose_device(self._device_name)
+            lab = lab_type(config or lab_type.config_type(), device, self._pulse)
+            self._runs[name] = _Run(name, lab, speed=lab.speed)
+            self._run = self._runs[name]
+            lab.start()
+        self._run = self._runs[name]
+        self._run.paused = False
+
+    def _do_play(self) -> None:
+        if self._run is None:
+            return
+        if self._run.paused and self._run.lab.jobs:
+            self._run.paused = False
+        else:
+            self._run.paused, self._run.playing = False, self._run.lab.can_step
+
+    def _do_pause(self) -> None:
+        if self._run is not None:
+            self._run.playing, self._run.paused = False, bool(self._run.lab.jobs)
+
+    def _do_step_once(self) -> None:
+        self._do_pause()
+        if self._run is not None:
+            self._slice(self._run)
+
+    def _do_set_speed(self, steps_per_second: float | None) -> None:
+        if self._run is not None:
+            self._run.speed, self._run.next_step = steps_per_second, 0.0
+
+    def _do_cancel(self) -> None:
+        self._stop_request.clear()
+        if self._run is not None:
+            self._run.lab.cancel()
+            self._run.paused = False
+
+    def _is_active(self) -> bool:
+        run = self._run
+        return run is not None and not run.paused and (run.playing or bool(run.lab.jobs))
+
+    def _is_due(self) -> bool:
+        run = self._run
+        return run is not None and (bool(run.lab.jobs) or time.perf_counter() >= run.next_step)
+
+    def _advance(self) -> None:
+        run = self._run
+        if run is None:
+            return
+        if run.speed and not run.lab.jobs:
+            run.next_step = time.perf_counter() + 1 / run.speed
+        self._slice(run)
+
+    def _slice(self, run: _Run) -> None:
+        """One slice of a job, else one step."""
+        if run.lab.jobs:
+            run.lab.jobs.advance()
+        elif run.lab.can_step:
+            run.lab.step()
+        run.playing = run.playing and run.lab.can_step
+        run.steps += 1
+        self._rate.count()
+
+    def _pulse(self, title: str, done: int, total: int) -> None:
+        """A lab's word from inside a long call: show progress, and stop it if asked to."""
+        if self._stop_request.is_set():
+            raise Cancelled
+        if not self._outbox:
+            self._publish((JobStatus("call", title, done, total, 0.0),))
+
+    def _attempt(self, call: Callable[..., None], *args: Any) -> None:
+        """What a lab raises pauses it and goes to the person; the thread lives on."""
+        try:
+            call(*args)
+        except Cancelled:
+            self._stop_request.clear()
+        except Exception as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self._do_pause()
+        details = "".join(traceback.format_exception(error))
+        if isinstance(error, UserError):
+            log.info("%s", error)
+            self._failures.append(Failure(error.sentence, error.details or details))
+            return
+        log.error("%s", details)
+        self._failures.append(Failure(_sentence(error), details))
+
+    def _take_back(self) -> None:
+        """Withdraw a frame that nobody took, keeping what must not be dropped."""
+        frame = self.take()
+        if frame is not None:
+            self._failures[:0] = frame.failures
+
+    def _publish(self, calls: tuple[JobStatus, ...] = ()) -> None:
+        run = self._run
+        try:
+            snapshot = run.lab.snapshot() if run and not calls else None
+        except Exception as error:
+            snapshot = None
+            self._fail(error)
+        failures, self._failures = tuple(self._failures), []
+        self._outbox.append(
+            Frame(
+                lab=run.name if run else "",
+                snapshot=snapshot,
+                playing=bool(run and run.playing),
+                paused=bool(run and run.paused),
+                can_step=bool(run and (run.lab.can_step or run.lab.jobs)),
+                jobs=calls or (run.lab.jobs.statuses if run else ()),
+                steps=run.steps if run else 0,
+                steps_per_second=self._rate.value if self._is_active() else 0.0,
+                device=self._info,
+                failures=failures,
+            )
+        )
+
+
+class _Rate:
+    """Steps per second over about the last second."""
+
+    def __init__(self) -> None:
+        self._times: deque[float] = deque(maxlen=256)
+
+    def count(self) -> None:
+        self._times.append(time.perf_counter())
+
+    @property
+    def value(self) -> float:
+        now = time.perf_counter()
+        recent = [moment for moment in self._times if now - moment < 1.0]
+        return (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 1 else 0.0
+
+
+def _sentence(error: Exception) -> str:
+    """A plain sentence for an exception nobody foresaw."""
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return "There was not enough memory for this. Choose a smaller setting; nothing else was lost."
+    return (
+        f"Something went wrong inside the lab ({type(error).__name__}). It was paused; nothing else was lost."
+    )
+
+
+def open_path(path: str | Path) -> Path:
+    """An absolute path without following links, as the window and the command line hand it to `Lab.open`."""
+    return Path(path).expanduser().absolute()

@@ -1,0 +1,37 @@
+"""What the form's controls share: their height, their ground, and the wheel left to the form."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QPainter, QPen, QWheelEvent
+from PySide6.QtWidgets import QWidget
+
+from gui.icons import faded
+from gui.theme import theme
+
+HEIGHT = 26
+"""Height of every control, so that the rows of a form stand evenly."""
+RADIUS = 4.0
+
+
+class QuietWheel:
+    """The wheel scrolls the form, wherever the pointer is, unless the control has the focus."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():  # type: ignore[attr-defined]
+            super().wheelEvent(event)  # type: ignore[misc]
+        else:
+            event.ignore()
+
+
+def draw_ground(painter: QPainter, widget: QWidget, focused: bool) -> None:
+    """The rounded ground of a field; the accent colour rings the one that has the focus."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(theme().accent if focused else theme().raised), 1))
+    painter.setBrush(QColor(theme().raised))
+    painter.drawRoundedRect(QRectF(widget.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+
+
+def ink(widget: QWidget) -> QColor:
+    """The colour of a control's text."""
+    return QColor(theme().text) if widget.isEnabled() else faded(theme().muted, 0.6)

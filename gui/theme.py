@@ -1,0 +1,221 @@
+"""Colours, text sizes and spacing of both themes: the only place where a colour is defined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication, QStyleFactory
+
+Choice = Literal["system", "dark", "light"]
+CHOICES: tuple[Choice, ...] = ("system", "dark", "light")
+
+GRID = 8
+"""Spacing unit in device-independent pixels; margins and gaps are multiples of it."""
+
+# Okabe & Ito's colours for colour-blind eyes, one meaning each.
+CONVOLUTION, VANILLA_RNN, LSTM, GRU = "#E69F00", "#D55E00", "#0072B2", "#009E73"
+MINIMUM_CONTRAST = 4.5  # WCAG 2.1, 1.4.3: text against its ground
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of one theme, as "#rrggbb"."""
+
+    name: Literal["dark", "light"]
+    page: str
+    """Ground of the pictures."""
+    chrome: str
+    """Ground of lists, forms and bars."""
+    raised: str
+    """Ground of fields, chosen rows and bars' troughs."""
+    line: str
+    """Hairlines between areas."""
+    text: str
+    muted: str
+    """Second-rank text, still readable: at least 4.5:1."""
+    convolution: str
+    vanilla_rnn: str
+    lstm: str
+    gru: str
+    danger: str
+    """Errors."""
+
+    @property
+    def accent(self) -> str:
+        """What is chosen, focused or pressed."""
+        return self.convolution
+
+    @property
+    def reference(self) -> str:
+        """Targets and things compared against."""
+        return self.muted
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours, 1 to 21 (WCAG 2.1)."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def readable(colour: str, ground: str) -> str:
+    """`colour` moved towards white or black just far enough to be read on `ground`."""
+    pole = 255 if _luminance(ground) < 0.18 else 0
+    source = QColor(colour)
+    for percent in range(0, 101, 2):
+        parts = (source.red(), source.green(), source.blue())
+        mixed = QColor(*(round(part + (pole - part) * percent / 100) for part in parts)).name()
+        if contrast(mixed, ground) >= MINIMUM_CONTRAST:
+            return mixed
+    return QColor(pole, pole, pole).name()
+
+
+def _luminance(colour: str) -> float:
+    parts = QColor(colour).getRgbF()[:3]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _theme(
+    name: Literal["dark", "light"], page: str, chrome: str, raised: str, line: str, text: str, muted: str
+) -> Theme:
+    """A theme from its greys; the meaningful colours are made readable on its most contrary ground."""
+    meanings = (readable(colour, raised) for colour in (CONVOLUTION, VANILLA_RNN, LSTM, GRU, "#D03030"))
+    return Theme(name, page, chrome, raised, line, text, muted, *meanings)
+
+
+DARK = _theme("dark", "#15171b", "#101215", "#22262c", "#2a2e35", "#e9ebee", "#9aa1ab")
+LIGHT = _theme("light", "#ffffff", "#f4f5f7", "#e6e8ec", "#d5d8de", "#17191c", "#575d66")
+
+
+class Themes(QObject):
+    """Holds the theme in force and says when it changes."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._choice: Choice = "system"
+        self.current = DARK
+
+    @property
+    def choice(self) -> Choice:
+        return self._choice
+
+    def follow(self, application: QApplication, choice: Choice = "system") -> None:
+        """Dress the application, now and whenever the system changes its scheme."""
+        application.setStyle(QStyleFactory.create("Fusion"))
+        application.setFont(_base_font(application))
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
+        self.choose(choice)
+
+    def choose(self, choice: Choice) -> None:
+        """Put a theme in force."""
+        self._choice = choice
+        self._apply()
+
+    def _system_changed(self) -> None:
+        if self._choice == "system":
+            self._apply()
+
+    def _apply(self) -> None:
+        light = self._choice == "light" or (
+            self._choice == "system" and QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light
+        )
+        self.current = LIGHT if light else DARK
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.setPalette(_palette(self.current))
+            application.setStyleSheet(_style_sheet(self.current))
+        self.changed.emit()
+
+
+themes = Themes()
+
+
+def theme() -> Theme:
+    """The theme in force."""
+    return themes.current
+
+
+def small_font(base: QFont) -> QFont:
+    """Text of the third rank: captions, units, axes."""
+    return _scaled(base, 0.88)
+
+
+def title_font(base: QFont) -> QFont:
+    """Text of the first rank: the page's question."""
+    return _scaled(base, 1.6)
+
+
+def _scaled(base: QFont, factor: float) -> QFont:
+    font = QFont(base)
+    if base.pointSizeF() > 0:
+        font.setPointSizeF(base.pointSizeF() * factor)
+    else:
+        font.setPixelSize(max(8, round(base.pixelSize() * factor)))
+    return font
+
+
+def _base_font(application: QApplication) -> QFont:
+    font = application.font()
+    if font.pointSizeF() < 9:
+        font.setPointSizeF(9)
+    return font
+
+
+def _palette(colours: Theme) -> QPalette:
+    palette = QPalette()
+    roles = QPalette.ColorRole
+    grounds = {
+        roles.Window: colours.page,
+        roles.Base: colours.raised,
+        roles.AlternateBase: colours.chrome,
+        roles.Button: colours.raised,
+        roles.ToolTipBase: colours.raised,
+        roles.Mid: colours.line,
+        roles.Highlight: colours.accent,
+    }
+    texts = {
+        roles.WindowText: colours.text,
+        roles.Text: colours.text,
+        roles.ButtonText: colours.text,
+        roles.ToolTipText: colours.text,
+        roles.PlaceholderText: colours.muted,
+        roles.BrightText: colours.text,
+        roles.Link: colours.accent,
+        roles.HighlightedText: colours.page,
+    }
+    for role, colour in (grounds | texts).items():
+        palette.setColor(role, QColor(colour))
+    for role in (roles.WindowText, roles.Text, roles.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours.muted))
+    return palette
+
+
+def _style_sheet(colours: Theme) -> str:
+    """Only what the palette cannot say: hairlines, quiet buttons, focus rings and slim scroll bars."""
+    return f"""
+    QToolTip {{ color: {colours.text}; background: {colours.raised}; border: 1px solid {colours.line}; padding: 4px; }}
+    QToolButton {{ border: 1px solid transparent; border-radius: 4px; padding: 4px 6px; background: transparent; }}
+    QToolButton:hover {{ background: {colours.raised}; }}
+    QToolButton:checked {{ background: {colours.raised}; color: {colours.text}; }}
+    QToolButton:focus, QPushButton:focus {{ border: 1px solid {colours.accent}; }}
+    QPushButton {{ border: 1px solid {colours.line}; border-radius: 4px; padding: 5px 12px; background: {colours.raised}; }}
+    QPushButton:hover {{ border-color: {colours.muted}; }}
+    QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
+    QScrollBar:vertical {{ width: 10px; background: transparent; margin: 0; }}
+    QScrollBar:horizontal {{ height: 10px; background: transparent; margin: 0; }}
+    QScrollBar::handle {{ background: {colours.line}; border-radius: 4px; min-height: 24px; min-width: 24px; margin: 1px; }}
+    QScrollBar::handle:hover {{ background: {colours.muted}; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    QMenu {{ background: {colours.raised}; border: 1px solid {colours.line}; padding: 4px; }}
+    QMenu::item {{ padding: 5px 20px; border-radius: 3px; }}
+    QMenu::item:selected {{ background: {colours.line}; color: {colours.text}; }}
+    QMenu::item:disabled {{ color: {colours.muted}; }}
+    """
