@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import queue
 import threading
@@ -66,15 +67,19 @@ class Worker:
     """Runs labs on its own thread, one shown at a time, and answers between two steps.
 
     `post` and the other public methods are called from the window's thread and never wait (except
-    `close`). The outbox holds one frame: commands and the end of a run always renew it, steps fill it
+    `close`). `warm_up` is called on the worker's thread before torch is imported. The outbox holds one frame: commands and the end of a run always renew it, steps fill it
     only when it is empty, so a hidden window costs nothing and a fast lab floods nobody.
     """
 
     def __init__(
-        self, device: str = "auto", make_lab: Callable[[str], type[Lab[Any, Any]]] = lab_named
+        self,
+        device: str = "auto",
+        make_lab: Callable[[str], type[Lab[Any, Any]]] = lab_named,
+        warm_up: Callable[[], object] | None = None,
     ) -> None:
         self._device_name = device
         self._make_lab = make_lab
+        self._warm_up = warm_up
         self._commands: queue.SimpleQueue[tuple[str, tuple[Any, ...]]] = queue.SimpleQueue()
         self._outbox: deque[Frame] = deque(maxlen=1)
         self._stop_request = threading.Event()
@@ -118,6 +123,8 @@ class Worker:
 
     def _work(self) -> None:
         try:
+            if self._warm_up is not None:
+                self._warm_up()
             devices.load_torch()
             devices.prepare_thread()
             self._info = devices.describe(devices.choose_device(self._device_name))
@@ -158,11 +165,13 @@ class Worker:
     def _coalesced(
         self, commands: list[tuple[str, tuple[Any, ...]]]
     ) -> Iterator[tuple[str, tuple[Any, ...]]]:
-        latest = self._run.lab.latest_wins if self._run else frozenset()
+        """Leave out a command that a later one of its name overrides, with only its like in between."""
         for place, (command, args) in enumerate(commands):
-            if command in latest and any(later == command for later, _ in commands[place + 1 :]):
-                continue
-            yield command, args
+            latest = self._run.lab.latest_wins if self._run else frozenset()
+            names = (later for later, _ in commands[place + 1 :])
+            following = itertools.takewhile(latest.__contains__, names)
+            if command not in latest or command not in following:
+                yield command, args
 
     def _execute(self, command: str, args: tuple[Any, ...]) -> None:
         own = {"select", "play", "pause", "step_once", "set_speed", "cancel"}
@@ -181,9 +190,21 @@ class Worker:
             lab = lab_type(config or lab_type.config_type(), device, self._pulse)
             self._runs[name] = _Run(name, lab, speed=lab.speed)
             self._run = self._runs[name]
-            lab.start()
+            self._start(lab)
         self._run = self._runs[name]
         self._run.paused = False
+
+    def _start(self, lab: Lab[Any, Any]) -> None:
+        """Start on the settings of last time, or on the defaults where those no longer work."""
+        defaults = lab.config_type()
+        try:
+            lab.start()
+        except UserError as error:
+            if lab.config == defaults:
+                raise
+            self._fail(error)
+            lab.config = defaults
+            lab.start()
 
     def _do_play(self) -> None:
         if self._run is None:

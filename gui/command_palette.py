@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
-from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QTextCharFormat, QTextLayout
@@ -21,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.actions import Entry
+from gui.fuzzy import match
 from gui.overlay import Overlay
 from gui.theme import GRID, Theme, small_font, theme, themes
 
@@ -29,33 +28,6 @@ ROWS = 10
 """Rows shown at once; the others scroll."""
 MOST = 200
 """Rows offered at once; typing narrows them."""
-
-START, NEXT, GAP = 8, 5, 1
-"""Points for a letter that begins a word or follows the letter matched before it, and the price of a gap."""
-
-
-class Match(NamedTuple):
-    """How well a query fits a title, and which letters of the title it took."""
-
-    score: int
-    places: frozenset[int]
-
-
-def match(query: str, title: str, hint: str = "") -> Match | None:
-    """The best way to find every word of `query`, letter by letter in order, in `title` or else in `hint`.
-
-    None where a word is in neither. Letters at the beginning of words and letters in a row count most.
-    """
-    score, places = 0, frozenset[int]()
-    for word in query.split():
-        found = _best(_folded(word), title)
-        if found is None:
-            in_hint = _best(_folded(word), hint)
-            found = in_hint and Match(in_hint.score // 2, frozenset())
-        if found is None:
-            return None
-        score, places = score + found.score, places | found.places
-    return Match(score, places)
 
 
 def rank(query: str, entries: list[Entry]) -> list[tuple[Entry, frozenset[int]]]:
@@ -67,55 +39,11 @@ def rank(query: str, entries: list[Entry]) -> list[tuple[Entry, frozenset[int]]]
     return [(entry, fit.places) for fit, entry in fitting[:MOST]]
 
 
-def _best(word: str, text: str) -> Match | None:
-    """The highest-scoring subsequence, by dynamic programming over the letters of both."""
-    letters = _folded(text)
-    if not _is_subsequence(word, letters):
-        return None
-    ends: list[tuple[int, tuple[int, ...]] | None] = []
-    for row, letter in enumerate(word):
-        before: tuple[int, tuple[int, ...]] | None = (0, ()) if row == 0 else None
-        current: list[tuple[int, tuple[int, ...]] | None] = []
-        for place, candidate in enumerate(letters):
-            adjacent = ends[place - 1] if row and place else None
-            if row and place > 1:
-                before = max(filter(None, (before, _less(ends[place - 2]))), default=None)
-            previous = max(
-                filter(None, (before, adjacent and (adjacent[0] + NEXT, adjacent[1]))), default=None
-            )
-            if letter != candidate or previous is None:
-                current.append(None)
-                continue
-            points = 1 + (START if _begins_word(text, place) else 0)
-            current.append((previous[0] + points, (*previous[1], place)))
-        ends = current
-    score, places = max(end for end in ends if end is not None)
-    return Match(score, frozenset(places))
-
-
-def _less(end: tuple[int, tuple[int, ...]] | None) -> tuple[int, tuple[int, ...]] | None:
-    return end and (end[0] - GAP, end[1])
-
-
-def _is_subsequence(word: str, letters: str) -> bool:
-    rest = iter(letters)
-    return all(letter in rest for letter in word)
-
-
-def _folded(text: str) -> str:
-    """Lower case without accents, one letter for one letter."""
-    return "".join(unicodedata.normalize("NFKD", letter)[0].lower()[0] for letter in text)
-
-
-def _begins_word(text: str, place: int) -> bool:
-    if place == 0:
-        return True
-    before, here = text[place - 1], text[place]
-    return not before.isalnum() or (here.isupper() and before.islower()) or here.isdigit() != before.isdigit()
-
-
 class CommandPalette(Overlay):
-    """A search line over a list. `entries` is asked anew each time it opens, so it may offer what is there now."""
+    """A search line over a list.
+
+    `entries` is asked anew each time it opens, so that it offers what is there now.
+    """
 
     def __init__(self, window: QWidget, entries: Callable[[], list[Entry]]) -> None:
         super().__init__(window, "Command palette", WIDTH)
@@ -282,9 +210,8 @@ class _Row(QStyledItemDelegate):
         painter.setOpacity(1.0)
         if chosen:
             painter.setBrush(QColor(colours.accent))
-            painter.drawRoundedRect(
-                QRectF(area.left() + GRID, area.top() + GRID, 3, area.height() - 2 * GRID), 1.5, 1.5
-            )
+            mark = QRectF(area.left() + GRID, area.top() + GRID, 3, area.height() - 2 * GRID)
+            painter.drawRoundedRect(mark, 1.5, 1.5)
 
 
 def _key_cap(

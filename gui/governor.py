@@ -19,7 +19,7 @@ SMOOTHING = 0.2
 
 
 class Governor:
-    """Call `interval` once for each drawn frame with what it cost. Arithmetic only; the caller has the timer."""
+    """Call `interval` once for each drawn frame with what it cost. Arithmetic only; it has no timer."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock

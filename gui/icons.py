@@ -167,8 +167,8 @@ class IconButton(QToolButton):
         option = QStyleOptionToolButton()
         self.initStyleOption(option)
         self.style().drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option, painter, self)
-        corner = (self._side - self._glyph) / 2
-        box = QRectF(corner, corner, self._glyph, self._glyph)
+        box = QRectF(0, 0, self._glyph, self._glyph)
+        box.moveCenter(QRectF(self.rect()).center())
         draw_icon(painter, self._icon, box, self._tint())
 
     def _tint(self) -> QColor:

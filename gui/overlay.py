@@ -1,4 +1,4 @@
-"""A sheet laid over the window: dims what is beneath, keeps the keyboard, goes with Esc or a click beside it."""
+"""A sheet laid over the window: dims the page, holds the keyboard, goes with Esc or a click beside it."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QFont, QKeySequence
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -69,6 +69,7 @@ class ShortcutsSheet(Overlay):
             column.addStretch(1)
             columns.addLayout(column, 1)
         self.scroll.setWidget(page)
+        self.scroll.updateGeometry()
 
     def _listed(self) -> list[tuple[str, list[QAction]]]:
         groups = (
@@ -128,13 +129,14 @@ def _keys(action: QAction) -> QHBoxLayout:
         cap = QLabel(shortcut.toString(QKeySequence.SequenceFormat.NativeText))
         cap.setFont(small_font(cap.font()))
         cap.setStyleSheet(
-            f"background: {theme().page}; border: 1px solid {theme().line}; border-radius: 3px; padding: 1px 5px;"
+            f"background: {theme().page}; border: 1px solid {theme().line};"
+            " border-radius: 3px; padding: 1px 5px;"
         )
         keys.addWidget(cap)
     return keys
 
 
-def _heavy(label: QLabel):
+def _heavy(label: QLabel) -> QFont:
     font = small_font(label.font())
     font.setBold(True)
     return font

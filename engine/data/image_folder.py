@@ -48,7 +48,7 @@ def find_images(folder: Path, limit: int = 5000) -> list[Path]:
 def natural_key(name: str) -> list[tuple[bool, int, str]]:
     """Sorts "img2" before "img10", and upper case among lower case."""
     parts = re.split(r"(\d+)", name.casefold())
-    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
+    return [(True, int(part), "") if part.isdecimal() else (False, 0, part) for part in parts]
 
 
 def thumbnails(paths: Iterable[Path], size: int = 56) -> Iterator[tuple[int, np.ndarray | UserError]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 
 from engine.ask import Answer, Box, Step
 from engine.explain.arithmetic_convolution import convolution_kind
 from engine.explain.arithmetic_ends import explain_input, explain_softmax
-from engine.explain.arithmetic_layer import explain_value, index_before, passes_on
+from engine.explain.arithmetic_layer import explain_value, index_before, passes_on, same_place
 from engine.explain.arithmetic_window import numbers
 from engine.models.layer import Layer, ReceptiveField
 
@@ -58,17 +59,24 @@ def explain_chain(
 ) -> tuple[Step, ...]:
     """The steps that made `outputs[name][0][index]`, in forward order: convolution, norm, activation.
 
-    `inputs` and `outputs` hold what was captured (each tensor (1, ...)) for the layers of `chain`; the
-    steps begin at the earliest of them from which on all were captured.
+    `inputs` and `outputs` hold what was captured (each tensor (1, ...)) for the layers of `chain`. The
+    steps begin at the earliest of them from which on all were captured and each handed its output to
+    the next.
     """
     steps: list[Step] = []
+    after = ""
     for link in reversed(chain(model, layers, name)):
         if link not in inputs or link not in outputs:
             break
+        if after:
+            if not inputs[after] or not _is_handed_on(outputs[link], inputs[after][0]):
+                break
+            received = inputs[after][0]
+            index = index_before(model.get_submodule(after), received, outputs[after], index)
+            index = same_place(received, outputs[link], index)
         module = model.get_submodule(link)
         steps.insert(0, explain_value(module, inputs[link], outputs[link], index, name=link))
-        if inputs[link]:
-            index = index_before(module, inputs[link][0], outputs[link], index)
+        after = link
     return tuple(steps)
 
 
@@ -97,9 +105,17 @@ def _layer_before(model: nn.Module, layers: Mapping[str, Layer], name: str) -> s
     if layer is None or len(layer.inputs) != 1 or layer.inputs[0] not in layers:
         return None
     module = model.get_submodule(name)
-    reshapes = isinstance(module, (nn.Flatten, nn.Unflatten))
     keeps = layer.kind in ("activation", "batch norm") and layer.shape == layers[layer.inputs[0]].shape
-    return layer.inputs[0] if reshapes or keeps or passes_on(module) else None
+    return layer.inputs[0] if keeps or passes_on(module) else None
+
+
+def _is_handed_on(output: Tensor, received: Tensor) -> bool:
+    """Whether a layer received just what the one before put out, were it in another shape.
+
+    An operation that belongs to no layer may have come between; only one that reshapes is harmless.
+    """
+    alike = output.numel() == received.numel() and output.dtype == received.dtype
+    return alike and torch.equal(output.reshape(received.shape), received)
 
 
 def _place(index: Index) -> str:
@@ -133,6 +149,6 @@ def _kind(layer: Layer, module: nn.Module) -> str:
 
 
 def _does(layer: Layer, module: nn.Module) -> str:
-    if passes_on(module) or isinstance(module, (nn.Flatten, nn.Unflatten)):
+    if passes_on(module):
         return "hands every value on as it is"
     return _DOES.get(layer.kind, "is a step of the model that has no simple formula here")

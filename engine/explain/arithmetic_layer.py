@@ -49,6 +49,9 @@ _POOLING: dict[type[nn.Module], Callable[[Any, Tensor, Tensor, Index, str], Step
 }
 """Layers explained from their input and the size of their output."""
 
+_MOVES = frozenset(("Identity", "Flatten", "Unflatten", "Permute"))
+"""Layers, by class name, that keep each value; the last is torchvision's."""
+
 _ONLY_IN_TRAINING = frozenset(
     ("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "StochasticDepth", "DropPath")
 )
@@ -77,17 +80,23 @@ def explain_value(
 
 
 def passes_on(module: nn.Module) -> bool:
-    """Whether `module` hands its input on unchanged: identity, and dropout in evaluation."""
+    """Whether `module` changes no value: identity, a change of shape, and dropout in evaluation."""
     kind = type(module).__name__
-    return kind == "Identity" or (kind in _ONLY_IN_TRAINING and not module.training)
+    return kind in _MOVES or (kind in _ONLY_IN_TRAINING and not module.training)
 
 
 def index_before(module: nn.Module, x: Tensor, output: Tensor, index: Index) -> Index:
-    """The place in `x[0]` of what a layer that keeps positions, or reshapes, put at `output[0][index]`."""
-    if not isinstance(module, (nn.Flatten, nn.Unflatten)):
-        return index
-    place = np.ravel_multi_index((0, *index), tuple(output.shape))
-    return tuple(int(at) for at in np.unravel_index(place, tuple(x.shape)))[1:]
+    """The place in `x[0]` of `output[0][index]`, for a layer that computes each value from one."""
+    if type(module).__name__ == "Permute":
+        dims: Any = module.dims
+        return tuple(at for _, at in sorted(zip(dims, (0, *index), strict=True)))[1:]
+    return same_place(output, x, index)
+
+
+def same_place(reshaped: Tensor, tensor: Tensor, index: Index) -> Index:
+    """The place in `tensor[0]` of the value at `reshaped[0][index]`, where one is a view of the other."""
+    place = np.ravel_multi_index((0, *index), tuple(reshaped.shape))
+    return tuple(int(at) for at in np.unravel_index(place, tuple(tensor.shape)))[1:]
 
 
 def _explained(
@@ -98,9 +107,12 @@ def _explained(
     if type(module).__name__ == "ResidualSum":
         same = all(each.shape == output.shape for each in inputs)
         return explain_sum(inputs, index, name) if same else None
-    if passes_on(module) or isinstance(module, (nn.Flatten, nn.Unflatten)):
+    if passes_on(module):
         before = index_before(module, x, output, index)
         return explain_passed_on(float(numbers(x[(0, *before)])), type(module).__name__, name)
+    if type(module).__name__ == "LayerNorm2d" and isinstance(module, nn.LayerNorm):
+        *_, row, column = index
+        return explain_layer_norm(module, x.permute(0, 2, 3, 1), (row, column, index[0]), name)
     for kind, alone in _ALONE.items():
         if _computes_like(module, kind):
             return alone(module, x, index, name)

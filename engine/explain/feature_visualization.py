@@ -31,10 +31,10 @@ def visualize_channel(
     std: Triple,
     size: int = 128,
     steps: int = 256,
-    rate: float = 0.05,
-    jitter: int = 8,
-    angle: float = 8.0,
-    zoom: float = 0.1,
+    rate: float = 0.04,
+    jitter: int = 16,
+    angle: float = 15.0,
+    zoom: float = 0.2,
     seed: int = 0,
 ) -> Iterator[Partial]:
     """Paint the picture that excites one channel of `layer` most; one step of Adam a yield.
@@ -69,15 +69,16 @@ class _Painter:
         self._size = size
         colours = torch.tensor(COLOUR_FROM_DECORRELATED)
         self._colours = (colours / colours.norm(dim=0).max()).to(device)
-        self._scale = _one_over_frequency(size).to(device)
+        self._amplitude = _amplitude(size).to(device)
         with torch.inference_mode(False):
             waves = 0.01 * torch.randn(3, size, size // 2 + 1, 2, generator=generator)
             self._waves = waves.to(device).requires_grad_()
         self._optimizer = torch.optim.Adam([self._waves], lr=rate)
 
     def paint(self) -> Tensor:
-        spectrum = torch.view_as_complex(self._waves) * self._scale
-        decorrelated = torch.fft.irfft2(spectrum, s=(self._size, self._size), norm="ortho") / 4
+        """The picture as it is now; differentiable in its waves."""
+        spectrum = torch.view_as_complex(self._waves) * self._amplitude
+        decorrelated = torch.fft.irfft2(spectrum, s=(self._size, self._size), norm="forward")
         return torch.einsum("rd,dhw->rhw", self._colours, decorrelated).sigmoid()[None]
 
     def climb(self, objective: Tensor) -> None:
@@ -102,10 +103,14 @@ class _Shake:
         return F.grid_sample(picture - 0.5, grid.to(picture.device), align_corners=False) + 0.5
 
 
-def _one_over_frequency(size: int) -> Tensor:
-    """Weights (size, size // 2 + 1) that give every scale the same energy, as natural pictures have."""
-    frequency = torch.hypot(torch.fft.fftfreq(size)[:, None], torch.fft.rfftfreq(size)[None])
-    return 1 / frequency.clamp(min=1 / size)
+def _amplitude(size: int) -> Tensor:
+    """What a wave weighs, (size, size // 2 + 1): less the more often it goes up and down.
+
+    Olah et al. use 1/f, as natural pictures have. 2/f**2, with f in cycles across the picture, is steeper:
+    strided convolutions reward dots at the finest scale, and those hid the shapes in the deep layers.
+    """
+    cycles = size * torch.hypot(torch.fft.fftfreq(size)[:, None], torch.fft.rfftfreq(size)[None])
+    return 2 / cycles.clamp(min=1).square()
 
 
 def _normalise(picture: Tensor, mean: Triple, std: Triple) -> Tensor:

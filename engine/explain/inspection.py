@@ -13,7 +13,7 @@ from engine.errors import UserError
 from engine.explain.arithmetic import answer, explain_input, explain_softmax
 from engine.explain.mosaic import as_maps
 from engine.models.anatomy import measure
-from engine.models.catalogue import Classifier
+from engine.models.classifier import Classifier
 from engine.models.layer import Layer
 from engine.probe import Probe
 

@@ -50,4 +50,6 @@ def _of_torchvision(name: str, progress: Progress | None) -> Classifier:
         then = "Install it with pip install torchvision and choose it again"
         raise UserError(f"{title} was not loaded", "torchvision is not installed", then)
     model, source = torchvision_models.load(name, progress)
-    return Classifier(name, title, ready(model), torchvision_models.preprocessing(name), class_names(1000), source)
+    return Classifier(
+        name, title, ready(model), torchvision_models.preprocessing(name), class_names(1000), source
+    )

@@ -62,7 +62,9 @@ def _read(archive: zipfile.ZipFile, name: str) -> tuple[ExportedNetwork, Program
 
     program = parse_program(document(f"models/{model}.json"))
     if program.input_shape[2] > LARGEST_SIDE:
-        raise Unsupported(f"it takes pictures of {program.input_shape[2]} pixels; at most {LARGEST_SIDE} are read")
+        raise Unsupported(
+            f"it takes pictures of {program.input_shape[2]} pixels; at most {LARGEST_SIDE} are read"
+        )
     sizes = {entry: archive.getinfo(full).file_size for entry, full in entries.items()}
     stored: dict[str, StoredTensor] = {}
     for kind in ("weights", "constants"):
@@ -145,7 +147,9 @@ def _prove(program: Program, states: dict[str, Tensor], network: ExportedNetwork
         ):
             raise Unsupported(f"it was exported for batches of {len(x)} pictures only")
         two = _attempt(network, torch.cat([x[:1], x[:1].flip(3)]))
-    network.one_at_a_time = two is None or not torch.allclose(two, torch.cat(one_by_one), rtol=1e-3, atol=1e-4)
+    network.one_at_a_time = two is None or not torch.allclose(
+        two, torch.cat(one_by_one), rtol=1e-3, atol=1e-4
+    )
 
 
 def _attempt(network: nn.Module, x: Tensor) -> Tensor | None:

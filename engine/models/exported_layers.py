@@ -27,8 +27,8 @@ def layer_for(target: str, arguments: Arguments, x: Tensor) -> nn.Module | None:
 
 
 def _complete(target: str, arguments: Arguments) -> dict[str, Any]:
-    """The arguments with the operator's defaults, by name."""
-    positional, keywords = bind(target, arguments, inplace=False)
+    """The arguments with the operator's defaults, by the names that the operator gives them."""
+    positional, keywords = bind(target, arguments)
     schema = find_operator(target, inplace=False)._schema.arguments
     names = [parameter.name for parameter in schema if not parameter.kwarg_only]
     return {**dict(zip(names, positional, strict=True)), **keywords}

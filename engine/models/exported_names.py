@@ -67,4 +67,4 @@ def _unique(name: str, taken: set[str]) -> str:
     return candidate
 
 
-_TAKEN = frozenset(dir(nn.Module())) | {"one_at_a_time", "_steps", "_input", "_output"}
+_TAKEN = frozenset(dir(nn.Module())) | {"one_at_a_time", "classes", "_steps", "_input", "_output"}

@@ -36,7 +36,7 @@ class Operation(nn.Module):
         super().__init__()
         self.operation = base_name(target)
         self._function = find_operator(target, inplace=False)
-        self._positional, self._keywords = bind(target, arguments, inplace=False)
+        self._positional, self._keywords = bind(target, arguments)
         names = _names(arguments)
         self._reads = tuple(name for name in names if name not in states)
         self._constants = {name: f"constant{n}" for n, name in enumerate(names) if name in states}
@@ -71,6 +71,8 @@ class ExportedNetwork(nn.Module):
         build = _Build(program, dict(states))
         for name, layer in build.layers.items():
             _attach(self, name, layer)
+        self.classes = build.classes
+        """How many logits there are for each picture."""
         self._steps, self._input, self._output = build.steps, program.input, build.latest(program.output)
         _note_last_uses(self._steps, self._output)
 
@@ -110,6 +112,7 @@ class _Build:
     layers: dict[str, nn.Module] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
+    classes: int = 0
 
     def __post_init__(self) -> None:
         names = layer_names(self.program)
@@ -118,10 +121,14 @@ class _Build:
         self.shapes[BATCH.name] = self.program.input_shape[0]
         for node in self.program.nodes:
             self.add(node, names[id(node)])
-        logits = self.shapes[self.latest(self.program.output)]
+        self.classes = self.count_classes(self.shapes[self.latest(self.program.output)])
+
+    def count_classes(self, logits: Tensor) -> int:
+        """How many scores the program gives for each picture."""
         if logits.dim() != 2 or not 2 <= logits.shape[1] <= MOST_CLASSES:
             given = " × ".join(map(str, logits.shape))
             raise Unsupported(f"its output is {given}, not one row of class scores for each picture")
+        return logits.shape[1]
 
     def latest(self, name: str) -> str:
         """The name under which a value is to be read, after operators that wrote over it."""
@@ -151,7 +158,7 @@ class _Build:
 
     def follow(self, node: Node, arguments: Mapping[str, Any]) -> Any:
         """The shapes of a node's results, which are refused before anything that large is computed."""
-        positional, keywords = bind(node.target, arguments, inplace=False)
+        positional, keywords = bind(node.target, arguments)
         function = find_operator(node.target, inplace=False)
         result = function(*_fill(positional, self.shapes), **_fill(keywords, self.shapes))
         named = _named(node.outputs, result)

@@ -33,10 +33,14 @@ def fetch(url: str, target: Path, title: str, progress: Progress | None = None) 
         target.parent.mkdir(parents=True, exist_ok=True)
         digest = _download(url, temporary, progress or (lambda done, total: None))
         if not digest.startswith(expected_digest(target.name)):
-            raise _refusal(title, "what arrived is not the file that was asked for", f"{url}: sha256 {digest}")
+            raise _refusal(
+                title, "what arrived is not the file that was asked for", f"{url}: sha256 {digest}"
+            )
         os.replace(temporary, target)
     except urllib.error.HTTPError as error:
-        raise _refusal(title, f"the server answered “{error.code} {error.reason}”", f"{url}: {error!r}") from error
+        raise _refusal(
+            title, f"the server answered “{error.code} {error.reason}”", f"{url}: {error!r}"
+        ) from error
     except urllib.error.URLError as error:
         why = "there is no network connection"
         then = "Choose EfficientNet-Lite0, which needs none, or connect and choose it again"
@@ -84,4 +88,6 @@ def _what(title: str) -> str:
 
 
 def _refusal(title: str, why: str, details: str) -> UserError:
-    return UserError(_what(title), why, "Choose it again later, or choose EfficientNet-Lite0", details=details)
+    return UserError(
+        _what(title), why, "Choose it again later, or choose EfficientNet-Lite0", details=details
+    )

@@ -156,17 +156,16 @@ def find_operator(target: str, *, inplace: bool = True) -> Callable[..., Any]:
     return getattr(packet, overload)
 
 
-def bind(
-    target: str, arguments: Mapping[str, Any], *, inplace: bool = True
-) -> tuple[list[Any], dict[str, Any]]:
+def bind(target: str, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """The arguments in the operator's order, defaults filled in, and those that go by keyword.
 
-    Raises ValueError where a name is not the operator's or a required one is missing.
+    An operator and its in-place twin take the same order, though not always the same names. Raises
+    ValueError where a name is not the operator's or a required one is missing.
     """
     if target in SYMBOLIC:
         return list(arguments.values()), {}
     positional, keywords, given = [], {}, dict(arguments)
-    for parameter in find_operator(target, inplace=inplace)._schema.arguments:
+    for parameter in find_operator(target)._schema.arguments:
         if parameter.name not in given and not parameter.has_default_value():
             raise ValueError(f"{target} lacks {parameter.name}")
         if not parameter.kwarg_only:

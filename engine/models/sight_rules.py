@@ -159,6 +159,12 @@ def _expanded(call: Call, source: Sight, shape: Shape) -> Sight:
     return source.broadcast(shape)
 
 
+def _restrided(call: Call, source: Sight, shape: Shape) -> Sight | None:
+    """Pooling sets new strides on its one value a channel; of anything else the order may be lost."""
+    runs = any(factor.axis is not None for dimension in source.dimensions for factor in dimension)
+    return source if tuple(shape) == source.shape and not runs else None
+
+
 def _concatenated(call: Call, source: Sight, shape: Shape) -> Sight:
     return joined(call.sights, shape, along=call["dim"] % len(shape))
 
@@ -195,6 +201,7 @@ FAMILIES: tuple[tuple[set[str], Rule], ...] = (
     ({"view", "_unsafe_view", "_reshape_alias", "unsqueeze", "squeeze"}, _reshaped),
     ({"permute", "transpose", "t"}, _permuted),
     ({"expand"}, _expanded),
+    ({"as_strided"}, _restrided),
     ({"cat"}, _concatenated),
     ({"slice"}, _sliced),
     ({"select"}, _selected),

@@ -123,6 +123,8 @@ def _tensor_file(
         try:
             return tensors[key].build(storage(tensors[key]))
         except (ValueError, LookupError, OSError) as error:
-            raise UserError(f"{name} could not be read", "it is damaged or cut off", details=repr(error)) from error
+            raise UserError(
+                f"{name} could not be read", "it is damaged or cut off", details=repr(error)
+            ) from error
 
     return TensorFile({key: tensor.shape for key, tensor in tensors.items()}, {}, read)

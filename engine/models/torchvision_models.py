@@ -5,12 +5,13 @@ torchvision is imported only when one of them is asked for: its import is slower
 
 from __future__ import annotations
 
+import pickle
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from engine.errors import UserError
 from engine.models.fetch import Progress, expected_digest, fetch, sha256
@@ -19,6 +20,8 @@ from engine.models.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     from torchvision.models import WeightsEnum
+
+Value = TypeVar("Value")
 
 _BUILDER_OPTIONS: dict[str, dict[str, Any]] = {
     # The auxiliary classifiers only help training. The published weights expect the rescaled input.
@@ -59,10 +62,12 @@ def load(name: str, progress: Progress | None = None) -> tuple[nn.Module, str]:
     try:
         stored = torch.load(file, map_location="cpu", weights_only=True)
         model.load_state_dict(modern_names(name, stored), assign=True)
-    except (RuntimeError, OSError, EOFError, KeyError, ValueError) as error:
+    except (RuntimeError, OSError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
         what = f"The weights of {TORCHVISION_TITLES[name]} could not be read"
         then = f"Delete {file.name} from torch's cache and choose it again"
-        raise UserError(what, "they are damaged, or do not fit this torchvision", then, details=repr(error)) from error
+        raise UserError(
+            what, "they are damaged, or do not fit this torchvision", then, details=repr(error)
+        ) from error
     return model, f"torchvision, {weights.name}"
 
 
@@ -71,13 +76,15 @@ def weights_file(url: str) -> Path:
     return Path(torch.hub.get_dir(), "checkpoints", url.rsplit("/", 1)[-1])
 
 
-def modern_names(name: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The weights under today's names, without the classifiers that only helped training.
+def modern_names(name: str, state: dict[str, Value]) -> dict[str, Value]:
+    """A file's weights under today's names, without the classifiers that only helped training.
 
     DenseNet's file still says "norm.1" where its network says "norm1".
     """
     if name == "densenet121":
-        return {re.sub(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)", r"\1\2", k): v for k, v in state.items()}
+        return {
+            re.sub(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)", r"\1\2", k): v for k, v in state.items()
+        }
     if name == "googlenet":
         return {key: value for key, value in state.items() if not key.startswith(("aux1.", "aux2."))}
     return state

@@ -34,6 +34,7 @@ UNCHANGING = {
         "expand",
     ),
     *("slice", "select", "split", "split_with_sizes", "cat", "clone", "detach", "_to_copy", "alias"),
+    "as_strided",
 }
 """Operations that only move values."""
 

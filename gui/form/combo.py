@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF, QSignalBlocker, QSize, QStringListModel, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QCompleter, QListView, QStyledItemDelegate
 
-from gui.form.drawing import HEIGHT, QuietWheel, draw_ground, ink
+from gui.form.drawing import HEIGHT, QuietWheel, draw_ground, ink, make_clear
 from gui.icons import draw_icon
 from gui.theme import theme, themes
 
@@ -39,7 +39,8 @@ class Combo(QuietWheel, QComboBox):
     def _make_searchable(self) -> None:
         self.setEditable(True)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.lineEdit().setFrame(False)
+        make_clear(self.lineEdit())
+        self.lineEdit().setTextMargins(2, 0, 0, 0)
         completer = QCompleter(self._model, self)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)

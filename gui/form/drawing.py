@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QPainter, QPen, QWheelEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from gui.icons import faded
 from gui.theme import theme
@@ -30,6 +30,13 @@ def draw_ground(painter: QPainter, widget: QWidget, focused: bool) -> None:
     painter.setPen(QPen(QColor(theme().accent if focused else theme().raised), 1))
     painter.setBrush(QColor(theme().raised))
     painter.drawRoundedRect(QRectF(widget.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+
+
+def make_clear(edit: QLineEdit) -> None:
+    """Let the ground of the control around it shine through a line of text."""
+    edit.setFrame(False)
+    # A palette set here would be undone by the application's style sheet.
+    edit.setStyleSheet("background: transparent; border: none;")
 
 
 def ink(widget: QWidget) -> QColor:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QValidator
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox
 
-from gui.form.drawing import HEIGHT, QuietWheel, draw_ground
+from gui.form.drawing import HEIGHT, QuietWheel, draw_ground, make_clear
 from gui.form.scale import Scale
 from gui.theme import themes
 
@@ -39,7 +39,7 @@ class NumberField(QuietWheel, QDoubleSpinBox):
         self.setFixedHeight(HEIGHT)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-        self.lineEdit().setFrame(False)
+        make_clear(self.lineEdit())
         themes.changed.connect(self.update)
 
     @property

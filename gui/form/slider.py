@@ -26,7 +26,7 @@ class Slider(QuietWheel, QSlider):
         self.setPageStep(max(1, notches // 10))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFixedHeight(HEIGHT)
-        self.setMinimumWidth(44)
+        self.setMinimumWidth(56)
         themes.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:

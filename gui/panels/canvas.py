@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QApplication, QSizePolicy, QToolTip, QWidget
@@ -36,6 +37,9 @@ ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 class Canvas(QWidget):
     """Where a panel draws; hands it what pointer and keyboard do."""
+
+    resized = Signal()
+    """The canvas has another size, or as many device pixels to a pixel."""
 
     def __init__(self, panel: Panel) -> None:
         super().__init__(panel.content)
@@ -65,6 +69,9 @@ class Canvas(QWidget):
             painter.setPen(QPen(QColor(theme().accent), 1.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.resized.emit()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at = event.position()
@@ -131,4 +138,6 @@ class Canvas(QWidget):
             text = "" if self._panel.is_empty else self._panel.tip(QPointF(event.pos()))
             QToolTip.showText(event.globalPos(), text, self)
             return True
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self.resized.emit()
         return super().event(event)

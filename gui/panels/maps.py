@@ -1,55 +1,25 @@
-"""All feature maps of a layer as one mosaic, coloured through a lookup table and drawn as one picture."""
+"""All feature maps of a layer as one mosaic: one picture, one tile a map, the value under the pointer."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from math import floor
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QColor, QKeyEvent, QPainter
 from PySide6.QtWidgets import QScrollBar, QWidget
 
-from gui.colour_maps import SEQUENTIAL, lookup
+from gui.colour_maps import SEQUENTIAL
 from gui.panels.colour_bar import ColourBar, bar_room, number_bar, paint_colour_bar, short
 from gui.panels.marks import cross, outline, tag
+from gui.panels.mosaic import Coloured, Mosaic
 from gui.panels.panel import Cell, Numbers, Panel
 from gui.panels.tiles import Tiles, best_columns, fit
-from gui.theme import GRID, theme
+from gui.theme import theme
 
-
-@dataclass(frozen=True)
-class Mosaic:
-    """What is shown: pixels (rows * height, columns * width) uint8, levels 0..255 from low to high."""
-
-    pixels: NDArray[np.uint8]
-    rows: int
-    columns: int
-    height: int
-    width: int
-    order: NDArray[np.int64]
-    """Channel numbers in the order of the tiles: (count,)."""
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    """Ends of the colour scale: () shared by all, or (count,) in the order of the tiles."""
-    colour_map: str
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether all maps have one colour scale."""
-        return self.low.ndim == 0
-
-    def scale(self, position: int) -> tuple[float, float]:
-        """Low and high end of the colour scale of the tile at `position`."""
-        if self.is_shared:
-            return float(self.low), float(self.high)
-        return float(self.low[position]), float(self.high[position])
-
-    def tile(self, position: int) -> NDArray[np.uint8]:
-        """The levels of one map: (height, width)."""
-        row, column = divmod(position, self.columns)
-        down, right = row * self.height, column * self.width
-        return self.pixels[down : down + self.height, right : right + self.width]
+SCROLL_ROOM = 14
+"""Width of the scroll bar and its gap, in device-independent pixels."""
 
 
 class MapsPanel(Panel):
@@ -62,12 +32,11 @@ class MapsPanel(Panel):
     def __init__(self, title: str, sentence: str = "", name: str = "", parent: QWidget | None = None) -> None:
         super().__init__(title, sentence, name, parent)
         self._mosaic: Mosaic | None = None
-        self._positions: dict[int, int] = {}
+        self._tiles: Tiles | None = None
         self._selected: int | None = None
-        self._image: QImage | None = None
-        self._buffer = np.empty((0, 0), np.uint32)
-        self._image_key: object = None
+        self._coloured = Coloured()
         self._scroll = QScrollBar(Qt.Orientation.Vertical, self.canvas)
+        self._scroll.setCursor(Qt.CursorShape.ArrowCursor)
         self._scroll.hide()
         self._scroll.valueChanged.connect(self._scrolled)
         self.canvas.resized.connect(self._resized)
@@ -95,15 +64,10 @@ class MapsPanel(Panel):
         `order`: (count,) channel number of each tile. Raises ValueError where the shapes do not agree.
         """
         channels = np.asarray(order, np.int64)
+        if channels.shape != (count,):
+            raise ValueError(f"{channels.shape} channel numbers for {count} maps.")
         ends = np.asarray(low, np.float64), np.asarray(high, np.float64)
-        if pixels.shape != (rows * height, cols * width) or not 0 < count <= rows * cols:
-            raise ValueError(f"{count} maps in {rows} x {cols} tiles of {height} x {width}: {pixels.shape}")
-        if channels.shape != (count,) or any(end.shape not in ((), (count,)) for end in ends):
-            raise ValueError(f"order, low and high do not fit {count} maps.")
-        if self._mosaic is None or not np.array_equal(channels, self._mosaic.order):
-            self._positions = {int(channel): position for position, channel in enumerate(channels)}
         self._mosaic = Mosaic(pixels, rows, cols, height, width, channels, *ends, colour_map)
-        self._image_key = None
         self._settle()
         self.refresh()
 
@@ -120,97 +84,207 @@ class MapsPanel(Panel):
 
     def preferred_columns(self, count: int, height: int, width: int) -> int:
         """In how many columns `count` maps of height x width would be largest in the panel as it is."""
-        return best_columns(count, height, width, self._room(), self.canvas.devicePixelRatioF())
+        ratio = self.canvas.devicePixelRatioF()
+        columns = best_columns(count, height, width, self._room(), ratio)
+        rows = -(-count // columns)
+        if fit(rows, columns, height, width, count, self._room(), ratio).full_height > self._room().height():
+            columns = best_columns(count, height, width, self._room(SCROLL_ROOM), ratio)
+        return columns
 
     def tile_rect(self, channel: int) -> QRectF:
-        """Where a channel's map is drawn, in pixels of the canvas (empty if it is not shown)."""
-        position = self._positions.get(channel)
-        if position is None:
+        """Where a channel's map is drawn, in pixels of the canvas; empty if it is not shown."""
+        position = None if self._mosaic is None else self._mosaic.position(channel)
+        if position is None or self._tiles is None:
             return QRectF()
-        return self._on_canvas(QRectF(self._tiles().tile(position)))
+        return self._on_canvas(QRectF(self._tiles.tile(position)))
 
     def value_rect(self, cell: Cell) -> QRectF:
-        """Where a value is drawn, in pixels of the canvas."""
+        """Where a value is drawn, in pixels of the canvas; empty if it is not shown."""
         channel, row, column = cell
-        return self._on_canvas(self._tiles().value(self._positions[channel], row, column))
+        position = None if self._mosaic is None else self._mosaic.position(channel)
+        if position is None or self._tiles is None:
+            return QRectF()
+        return self._on_canvas(self._tiles.value(position, row, column))
 
     # What the panel asks.
 
     def cell_at(self, point: QPointF) -> Cell | None:
-        mosaic = self._mosaic
         ratio = self.canvas.devicePixelRatioF()
-        x, y = int(np.floor(point.x() * ratio)), int(np.floor(point.y() * ratio))
-        if mosaic is None or not 0 <= y < self._room().height():
+        x, y = floor(point.x() * ratio), floor(point.y() * ratio)
+        if self._mosaic is None or self._tiles is None or not 0 <= y < self._room().height():
             return None
-        found = self._tiles().at(x, y + self._offset())
-        return None if found is None else (int(mosaic.order[found[0]]), *found[1:])
+        found = self._tiles.at(x, y + self._offset())
+        return None if found is None else (int(self._mosaic.order[found[0]]), *found[1:])
 
     def contains(self, cell: Cell) -> bool:
         mosaic = self._mosaic
         return (
             mosaic is not None
-            and cell[0] in self._positions
             and cell[1] < mosaic.height
             and cell[2] < mosaic.width
+            and mosaic.position(cell[0]) is not None
         )
 
     def neighbour(self, cell: Cell | None, right: int, down: int, far: bool) -> Cell | None:
         mosaic = self._mosaic
         if mosaic is None:
             return None
+        start = mosaic.position(self._selected if cell is None else cell[0]) or 0
         if cell is None:
-            channel = self._selected if self._selected in self._positions else int(mosaic.order[0])
-            return channel, mosaic.height // 2, mosaic.width // 2
-        tile_row, tile_column = divmod(self._positions[cell[0]], mosaic.columns)
+            return int(mosaic.order[start]), mosaic.height // 2, mosaic.width // 2
+        tile_row, tile_column = divmod(start, mosaic.columns)
         y = tile_row * mosaic.height + cell[1] + down * (mosaic.height if far else 1)
         x = tile_column * mosaic.width + cell[2] + right * (mosaic.width if far else 1)
         position = y // mosaic.height * mosaic.columns + x // mosaic.width
-        if y < 0 or not 0 <= x < mosaic.columns * mosaic.width or position >= len(mosaic.order):
+        if y < 0 or not 0 <= x < mosaic.columns * mosaic.width or position >= mosaic.count:
             return cell
         return int(mosaic.order[position]), y % mosaic.height, x % mosaic.width
 
     def reveal(self, cell: Cell) -> None:
         place = self.tile_rect(cell[0])
         if place.top() < 0:
-            self._scroll.setValue(self._scroll.value() + int(place.top()))
+            self._scroll.setValue(self._scroll.value() + floor(place.top()))
         elif place.bottom() > self.canvas.height():
-            self._scroll.setValue(self._scroll.value() + int(place.bottom() - self.canvas.height() + 1))
+            self._scroll.setValue(self._scroll.value() + floor(place.bottom() - self.canvas.height()) + 1)
 
     def wheel(self, at: QPointF, notches: float) -> bool:
-        if self._scroll.isHidden():
-            return False
-        self._scroll.setValue(self._scroll.value() - round(notches * 3 * self._scroll.singleStep()))
-        return True
+        return self._scroll_by(-round(notches * 3 * self._scroll.singleStep()))
 
     def key(self, event: QKeyEvent) -> bool:
-        page = {Qt.Key.Key_PageDown: 1, Qt.Key.Key_PageUp: -1}.get(Qt.Key(event.key()))
-        if page is None or self._scroll.isHidden():
-            return False
-        self._scroll.setValue(self._scroll.value() + page * self._scroll.pageStep())
-        return True
+        pages = {Qt.Key.Key_PageDown: 1, Qt.Key.Key_PageUp: -1}.get(Qt.Key(event.key()), 0)
+        return bool(pages) and self._scroll_by(pages * self._scroll.pageStep())
 
     def summary(self) -> str:
         mosaic = self._mosaic
         if mosaic is None:
             return ""
-        size = f"{len(mosaic.order)} maps of {mosaic.height} × {mosaic.width} values"
+        size = f"{mosaic.count} maps of {mosaic.height} × {mosaic.width} values"
         if not mosaic.is_shared:
             return f"{size}, one colour scale for each map."
         low, high = mosaic.scale(0)
         return f"{size}, coloured from {short(low)} to {short(high)}."
 
     def numbers(self) -> Numbers:
-        """One row per row of each map: its channel, its scale, and its values as drawn.
+        """A row for each row of each map: its channel, its scale, and its values as drawn.
 
-        A drawn value is one of 256 levels from low to high; what lies beyond is drawn as the end.
+        A value as drawn is one of 256 steps from low to high; what lies beyond stands at the end.
         """
         mosaic = self._mosaic
         if mosaic is None:
             return [], []
         rows: list[list[object]] = []
-        for position, channel in enumerate(mosaic.order):
-            low, high = mosaic.scale(position)
-            values = low + mosaic.tile(position) * ((high - low) / 255)
-            rows += [[int(channel), row, low, high, *line] for row, line in enumerate(values.tolist())]
+        for position, channel in enumerate(mosaic.order.tolist()):
+            ends = mosaic.scale(position)
+            lines = mosaic.values(position).tolist()
+            rows += [[channel, row, *ends, *line] for row, line in enumerate(lines)]
         columns = [f"column {column}" for column in range(mosaic.width)]
         return ["map", "row", "low", "high", *columns], rows
+
+    def paint(self, painter: QPainter) -> None:
+        mosaic, tiles = self._mosaic, self._tiles
+        if mosaic is None or tiles is None:
+            return
+        ratio = self.canvas.devicePixelRatioF()
+        painter.save()
+        painter.scale(1 / ratio, 1 / ratio)
+        painter.translate(0, -self._offset())
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, tiles.is_shrunk)
+        place = QRect(0, 0, tiles.full_width, tiles.full_height)
+        painter.drawImage(place, self._coloured.image(mosaic, tiles))
+        _paint_gaps(painter, tiles, ratio)
+        painter.restore()
+        self._paint_marks(painter)
+        self._paint_bar(painter, mosaic, tiles.full_width / ratio, tiles.full_height / ratio)
+
+    def _paint_marks(self, painter: QPainter) -> None:
+        """The chosen tile, the one under the cursor with its name, and the value itself."""
+        if self._selected is not None and not (chosen := self.tile_rect(self._selected)).isEmpty():
+            outline(painter, chosen.adjusted(1, 1, -1, -1), theme().accent, 2)
+        if self.cursor_cell is None:
+            return
+        tile, value = self.tile_rect(self.cursor_cell[0]), self.value_rect(self.cursor_cell)
+        outline(painter, tile.adjusted(1, 1, -1, -1), theme().text)
+        if min(value.width(), value.height()) >= 5:
+            outline(painter, value, theme().text)
+        else:
+            cross(painter, value.center(), min(8.0, tile.width() / 4))
+        name = f"map {self.cursor_cell[0]}"
+        tag(painter, f"{name}  {self.value_text}".rstrip(), tile, QRectF(self.canvas.rect()))
+
+    def _paint_bar(self, painter: QPainter, mosaic: Mosaic, left: float, height: float) -> None:
+        area = QRectF(left, 0, bar_room(self.canvas.font()), min(height, self.canvas.height()))
+        if mosaic.is_shared:
+            bar = number_bar(mosaic.colour_map, *mosaic.scale(0), "all maps")
+        elif (position := mosaic.position(self.cursor_cell and self.cursor_cell[0])) is not None:
+            bar = number_bar(mosaic.colour_map, *mosaic.scale(position), f"map {mosaic.order[position]}")
+        else:
+            bar = ColourBar(mosaic.colour_map, "low", "high", caption="of each map")
+        paint_colour_bar(painter, bar, area)
+
+    # Layout and scrolling.
+
+    def _room(self, scroll_room: int = 0) -> QSize:
+        """Device pixels there are for tiles."""
+        ratio = self.canvas.devicePixelRatioF()
+        width = self.canvas.width() - bar_room(self.canvas.font()) - scroll_room
+        return QSize(max(1, floor(width * ratio)), max(1, floor(self.canvas.height() * ratio)))
+
+    def _offset(self) -> int:
+        """Device pixels scrolled away above."""
+        return round(self._scroll.value() * self.canvas.devicePixelRatioF())
+
+    def _on_canvas(self, rect: QRectF) -> QRectF:
+        ratio = self.canvas.devicePixelRatioF()
+        top = (rect.top() - self._offset()) / ratio
+        return QRectF(rect.left() / ratio, top, rect.width() / ratio, rect.height() / ratio)
+
+    def _settle(self) -> None:
+        """Lay the tiles out for the present size, with a scroll bar only where they need one."""
+        mosaic, canvas = self._mosaic, self.canvas
+        if mosaic is None:
+            return
+        ratio, room = canvas.devicePixelRatioF(), self._room()
+        maps = (mosaic.rows, mosaic.columns, mosaic.height, mosaic.width, mosaic.count)
+        tiles = fit(*maps, room, ratio)
+        if scrolls := tiles.full_height > room.height():
+            tiles = fit(*maps, self._room(SCROLL_ROOM), ratio)
+        self._tiles = tiles
+        self._scroll.setRange(0, max(0, -floor((room.height() - tiles.full_height) / ratio)))
+        self._scroll.setPageStep(canvas.height())
+        self._scroll.setSingleStep(max(1, round(tiles.tile_height / ratio / 3)))
+        self._scroll.setGeometry(canvas.width() - 10, 0, 10, canvas.height())
+        self._scroll.setVisible(scrolls)
+
+    def _resized(self) -> None:
+        self._settle()
+        mosaic = self._mosaic
+        if mosaic is not None and not self.is_empty:
+            columns = self.preferred_columns(mosaic.count, mosaic.height, mosaic.width)
+            if columns != mosaic.columns:
+                self.columns_changed.emit(columns)
+
+    def _scroll_by(self, pixels: int) -> bool:
+        if self._scroll.isHidden():
+            return False
+        self._scroll.setValue(self._scroll.value() + pixels)
+        return True
+
+    def _scrolled(self) -> None:
+        self.canvas.update()
+        self.point(self._pointer)
+
+
+def _paint_gaps(painter: QPainter, tiles: Tiles, ratio: float) -> None:
+    """Lines in the page's colour between the tiles, and the page where the last row has none."""
+    page = QColor(theme().page)
+    breadth = max(1, round(ratio * (2 if tiles.tile_width >= 40 * ratio else 1)))
+    for column in range(1, tiles.columns):
+        painter.fillRect(column * tiles.tile_width - breadth // 2, 0, breadth, tiles.full_height, page)
+    for row in range(1, tiles.rows):
+        painter.fillRect(0, row * tiles.tile_height - breadth // 2, tiles.full_width, breadth, page)
+    full_rows, rest = divmod(tiles.count, tiles.columns)
+    across, down = rest * tiles.tile_width, full_rows * tiles.tile_height
+    if tiles.count < tiles.rows * tiles.columns:
+        painter.fillRect(across, down, tiles.full_width - across, tiles.tile_height, page)
+        below = down + tiles.tile_height
+        painter.fillRect(0, below, tiles.full_width, tiles.full_height - below, page)

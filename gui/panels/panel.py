@@ -18,6 +18,7 @@ Cell = tuple[int, ...]
 Numbers = tuple[list[str], list[list[Any]]]
 """A table: its header and its rows."""
 
+
 class Panel(QWidget):
     """A picture of one array, with its title, its menu, and the value under pointer or keyboard cursor.
 

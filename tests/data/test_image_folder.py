@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,7 @@ def test_links_are_followed_once_and_loops_end(tmp_path: Path) -> None:
     (tmp_path / "here" / "nowhere.png").symlink_to(tmp_path / "gone.png")
     (tmp_path / "here" / "itself.png").symlink_to(tmp_path / "here" / "itself.png")
     (tmp_path / "here" / "link.png").symlink_to(tmp_path / "there" / "b.png")
-    assert found(tmp_path / "here") == ["a.png", "link.png", "beside/b.png", "up/there/b.png"][:3]
+    assert found(tmp_path / "here") == ["a.png", "link.png", "beside/b.png"]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
@@ -76,8 +77,8 @@ def test_a_whole_disk_ends_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         (lambda folder: folder.touch(), "The folder album can't be read: it is not a folder"),
     ],
 )
-def test_folders_without_pictures_say_so(tmp_path: Path, make: object, says: str) -> None:
-    make(tmp_path / "album")  # ty: ignore[call-non-callable]
+def test_folders_without_pictures_say_so(tmp_path: Path, make: Callable[[Path], object], says: str) -> None:
+    make(tmp_path / "album")
     with pytest.raises(UserError) as caught:
         find_images(tmp_path / "album")
     assert caught.value.sentence.startswith(says)
@@ -132,7 +133,7 @@ def test_thumbnails_are_made_one_at_a_time(tmp_path: Path) -> None:
     Image.new("RGB", (9, 9)).save(tmp_path / "a.png")
     taken = []
 
-    def paths() -> object:
+    def paths() -> Iterator[Path]:
         for number in range(3):
             taken.append(number)
             yield tmp_path / "a.png"

@@ -300,6 +300,33 @@ def test_layer_norm(module: nn.LayerNorm) -> None:
     check(trained_norm(module), torch.randn(1, 4, 6))
 
 
+class LayerNorm2d(nn.LayerNorm):
+    """Normalises the channels of each place, as torchvision's does."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+def test_layer_norm_of_channels() -> None:
+    check(trained_norm(LayerNorm2d(5)), torch.randn(1, 5, 3, 4))
+
+
+class Permute(nn.Module):
+    """As torchvision's."""
+
+    def __init__(self, dims: list[int]) -> None:
+        super().__init__()
+        self.dims = dims
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.permute(self.dims)
+
+
+@pytest.mark.parametrize("dims", [[0, 2, 3, 1], [0, 3, 1, 2], [0, 1, 3, 2]])
+def test_permuted_values_are_found(dims: list[int]) -> None:
+    check(Permute(dims), torch.randn(1, 3, 4, 5))
+
+
 ACTIVATIONS: dict[nn.Module, Callable[[Tensor], Tensor]] = {
     nn.ReLU(): F.relu,
     nn.ReLU(inplace=False): F.relu,
@@ -519,14 +546,14 @@ def test_terms() -> None:
 class Small(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.conv = SameConv(3, 6, 3, stride=2, bias=False)
-        self.norm = trained_norm(nn.BatchNorm2d(6, eps=1e-3))
+        self.conv = SameConv(3, 15, 3, stride=2, bias=False)
+        self.norm = trained_norm(nn.BatchNorm2d(15, eps=1e-3))
         self.act = nn.ReLU6()
         self.add = ResidualSum()
         self.pool = nn.AdaptiveAvgPool2d((2, 2))
         self.flatten = nn.Flatten()
         self.drop = nn.Dropout(0.2)
-        self.head = nn.Linear(24, 4)
+        self.head = nn.Linear(60, 4)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.act(self.norm(self.conv(x)))
@@ -590,8 +617,8 @@ def seen() -> Seen:
 @pytest.mark.parametrize(
     ("name", "index", "names"),
     [
-        ("conv", (5, 4, 4), ["conv"]),
-        ("norm", (5, 4, 4), ["conv", "norm"]),
+        ("conv", (14, 4, 4), ["conv"]),
+        ("norm", (14, 4, 4), ["conv", "norm"]),
         ("act", (3, 0, 4), ["conv", "norm", "act"]),
         ("add", (0, 1, 2), ["add"]),
         ("pool", (5, 1, 0), ["pool"]),
@@ -633,6 +660,27 @@ def test_chain_stops_where_nothing_was_captured(seen: Seen) -> None:
     ]
 
 
+@pytest.mark.parametrize("between", [lambda x: x.flip(3), lambda x: x * 2, lambda x: x[:, :3]])
+def test_chain_ends_where_a_layer_received_something_else(
+    seen: Seen, between: Callable[[Tensor], Tensor]
+) -> None:
+    """Whatever the layers say they read: the numbers handed over decide."""
+    model, layers, inputs, outputs = seen
+    outputs["conv"] = between(outputs["conv"])
+    assert [s.layer for s in explain_chain(model, layers, inputs, outputs, "act", (0, 0, 1))] == [
+        "norm",
+        "act",
+    ]
+
+
+def test_chain_goes_through_a_change_of_shape_outside_any_layer(seen: Seen) -> None:
+    model, layers, inputs, outputs = seen
+    layers = {**layers, "drop": Layer(**{**vars(layers["drop"]), "inputs": ("pool",)})}
+    pool, drop = explain_chain(model, layers, inputs, outputs, "drop", (14,))
+    assert (pool.layer, drop.layer) == ("pool", "drop")
+    assert pool.lines[-1].value == pytest.approx(float(outputs["pool"][0, 3, 1, 0]), abs=1e-6)
+
+
 def test_chain_ends_where_an_operation_came_between(seen: Seen) -> None:
     model, layers, _, _ = seen
     layers = {**layers, "norm": Layer(**{**vars(layers["norm"]), "inputs": ("?",)})}
@@ -644,7 +692,7 @@ def test_answer(seen: Seen) -> None:
     found = answer(model, layers, inputs, outputs, "act", (3, 2, 1))
     assert found.title == "act · map 3, row 2, column 1"
     assert found.value == float(outputs["act"][0, 3, 2, 1])
-    assert found.shape == (6, 5, 5)
+    assert found.shape == (15, 5, 5)
     assert found.field == Box(4, 2, 7, 5)
     assert found.steps[-1].lines[-1].value == pytest.approx(found.value, abs=1e-5)
     assert found.meaning == (

@@ -1,0 +1,63 @@
+"""Between worker and window: asks for a frame at the governor's pace and hands it on."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Protocol
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from engine.worker import Frame
+from gui.governor import Governor
+
+
+class Source(Protocol):
+    """What the window needs of a worker."""
+
+    def post(self, command: str, *args: Any) -> None: ...
+
+    def cancel(self) -> None: ...
+
+    def take(self) -> Frame | None: ...
+
+    def close(self, timeout: float = ...) -> bool: ...
+
+
+class Feed(QObject):
+    """Polls the worker; while something runs, no more often than drawing can afford."""
+
+    came = Signal(object)
+    """A `Frame`."""
+
+    def __init__(self, source: Source, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.source = source
+        self._governor = Governor()
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.tick)
+
+    @property
+    def fps(self) -> float:
+        """Frames drawn per second."""
+        return self._governor.fps
+
+    def start(self) -> None:
+        """Begin to ask for frames."""
+        self._timer.start(0)
+
+    def stop(self) -> None:
+        """Ask no more."""
+        self._timer.stop()
+
+    def tick(self) -> None:
+        """Take a frame if there is one, let it be drawn, and plan the next look."""
+        started = time.perf_counter()
+        frame = self.source.take()
+        wait = 1 / 60
+        if frame is not None:
+            self.came.emit(frame)
+            cost = time.perf_counter() - started
+            wait = self._governor.interval(cost, busy=frame.playing or bool(frame.jobs)) - cost
+        self._timer.start(max(1, round(wait * 1000)))

@@ -1,0 +1,64 @@
+"""The base of every lab's page: panels in an arrangement, filled from snapshots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from engine.ask import Cell
+from engine.lab import Snapshot
+from gui.actions import Actions, Entry
+from gui.panels.panel import Panel
+
+
+class View(QWidget):
+    """A lab's page. It holds no tensor and knows no worker: what the person does leaves as signals."""
+
+    asked = Signal(object)
+    """The `Cell` under the pointer, or None when it leaves."""
+    pinned = Signal(object)
+    """The `Cell` that was clicked, whose answer stays."""
+    settings_wanted = Signal(dict)
+    """Fields of the lab's Config to change, by name."""
+    command_wanted = Signal(str, tuple)
+    """A command of the lab and its arguments."""
+    told = Signal(str)
+    """A sentence for the person about something that cannot be done."""
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """Draw what the lab shows now."""
+        raise NotImplementedError
+
+    def subtitle(self, snapshot: Snapshot) -> str:
+        """The muted line under the lab's question."""
+        raise NotImplementedError
+
+    def panels(self) -> tuple[Panel, ...]:
+        """Every panel of the page, so that the window can copy and save them."""
+        raise NotImplementedError
+
+    def add_actions(self, actions: Actions) -> None:
+        """Add the page's own actions to the window's table."""
+
+    def entries(self) -> list[Entry]:
+        """What else the command palette offers on this page: layers, classes, pictures."""
+        return []
+
+    def close_page(self) -> None:
+        """Let go of what outlives a hidden page (a camera, a timer)."""
+
+    def listen(self, *panels: Panel) -> None:
+        """Pass on what the panels' pointers are over."""
+        for panel in panels:
+            panel.hovered.connect(lambda at: self.asked.emit(_cell(at)))
+            panel.clicked.connect(lambda at: self.pinned.emit(_cell(at)))
+
+    def command(self, name: str, *arguments: Any) -> None:
+        """Ask the lab for something."""
+        self.command_wanted.emit(name, arguments)
+
+
+def _cell(at: tuple[str, tuple[int, ...]] | None) -> Cell | None:
+    return None if at is None else Cell(at[0], tuple(int(part) for part in at[1]))
