@@ -67,8 +67,9 @@ class Worker:
     """Runs labs on its own thread, one shown at a time, and answers between two steps.
 
     `post` and the other public methods are called from the window's thread and never wait (except
-    `close`). `warm_up` is called on the worker's thread before torch is imported. The outbox holds one frame: commands and the end of a run always renew it, steps fill it
-    only when it is empty, so a hidden window costs nothing and a fast lab floods nobody.
+    `close`). `warm_up` is called on the worker's thread before torch is imported. The outbox holds one
+    frame: commands and the end of a run always renew it, steps fill it only when it is empty, so a hidden
+    window costs nothing and a fast lab floods nobody.
     """
 
     def __init__(

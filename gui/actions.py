@@ -58,7 +58,7 @@ class Actions:
         action.setShortcuts(keys)
         action.setToolTip(f"{tip} ({shown(action)})" if keys else tip)
         action.setWhatsThis(tip)
-        action.triggered.connect(slot if checkable else lambda: slot())
+        action.triggered.connect((lambda checked: slot(checked)) if checkable else (lambda: slot()))
         self._window.addAction(action)
         self._actions[name] = action
         self._groups.setdefault(group, []).append(action)

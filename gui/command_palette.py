@@ -26,6 +26,7 @@ from gui.theme import GRID, Theme, small_font, theme, themes
 WIDTH = 72 * GRID
 ROWS = 10
 """Rows shown at once; the others scroll."""
+LONGEST_QUERY = 60
 MOST = 200
 """Rows offered at once; typing narrows them."""
 
@@ -53,14 +54,11 @@ class CommandPalette(Overlay):
         self.search.setPlaceholderText("What would you like to do?")
         self.search.setAccessibleName("Search commands")
         self.search.setFrame(False)
-        self.search.setClearButtonEnabled(False)
+        self.search.setMaxLength(LONGEST_QUERY)
         self.list = _List(self.panel)
         self.none = QLabel(self.panel)
         self.none.setTextFormat(Qt.TextFormat.PlainText)
-        self.none.setWordWrap(True)
-        self.none.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
         self.keys = QLabel("↑ ↓  choose      Enter  run      Esc  close", self.panel)
-        self.keys.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
         for widget in (self.search, self.list, self.none, self.keys):
             self.body.addWidget(widget)
         self.search.textChanged.connect(self._filter)
@@ -139,8 +137,10 @@ class CommandPalette(Overlay):
             f"QListWidget {{ background: transparent; border: none; padding: {GRID // 2}px 0; }}"
         )
         self.keys.setFont(small_font(self.panel.font()))
-        self.keys.setStyleSheet(f"color: {colours.muted}; border-top: 1px solid {colours.line};")
-        self.none.setStyleSheet(f"color: {colours.muted};")
+        self.keys.setStyleSheet(
+            f"color: {colours.muted}; border-top: 1px solid {colours.line}; padding: {GRID}px {2 * GRID}px;"
+        )
+        self.none.setStyleSheet(f"color: {colours.muted}; padding: {2 * GRID}px;")
 
 
 ENTRY = Qt.ItemDataRole.UserRole

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from PySide6.QtCore import QBuffer, QIODevice, QMimeData, QRect
+from PySide6.QtCore import QBuffer, QIODevice, QMimeData, QPoint, QRect
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -96,9 +96,11 @@ def _svg(widget: QWidget) -> bytes:
     generator.setViewBox(QRect(0, 0, widget.width(), widget.height()))
     generator.setTitle(widget.accessibleName() or "Gridloop")
     painter = QPainter(generator)
-    painter.fillRect(widget.rect(), QColor(theme().page))
-    widget.render(painter)
-    painter.end()
+    try:
+        painter.fillRect(widget.rect(), QColor(theme().page))
+        widget.render(painter, QPoint())
+    finally:
+        painter.end()  # Qt crashes when a device goes while it is painted on
     return bytes(buffer.data().data())
 
 

@@ -185,5 +185,3 @@ def faded(colour: str, opacity: float) -> QColor:
     shade = QColor(colour)
     shade.setAlphaF(opacity)
     return shade
-
-

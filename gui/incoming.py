@@ -46,7 +46,8 @@ def incoming_from_mime(data: QMimeData) -> Incoming:
 
 def incoming_from_clipboard() -> Incoming:
     """What the person copied elsewhere."""
-    return incoming_from_mime(QGuiApplication.clipboard().mimeData())
+    data = QGuiApplication.clipboard().mimeData()
+    return Incoming(refusal=IS_NOTHING) if data is None else incoming_from_mime(data)
 
 
 def paths_from_mime(data: QMimeData) -> list[Path]:

@@ -13,7 +13,7 @@ VEIL = 165
 
 
 class Overlay(QWidget):
-    """A child of the window, as large as it, with a `panel` in the middle third of its upper half.
+    """A child of the window, as large as it, with a `panel` in the middle of its upper part.
 
     A child rather than a window of its own: it looks the same under every window system, is in every
     screenshot, and never hides behind the window.
@@ -59,8 +59,8 @@ class Overlay(QWidget):
     def panel_rectangle(self) -> QRect:
         """Where the panel goes in this size of window."""
         width = min(self._width, self.width() - 4 * GRID)
-        height = min(self.panel.sizeHint().height(), self.height() - 8 * GRID)
-        top = max(4 * GRID, min(12 * GRID, (self.height() - height) // 3))
+        top = max(4 * GRID, min(12 * GRID, self.height() // 8))  # the same for every height of panel
+        height = min(self.panel.sizeHint().height(), self.height() - top - 4 * GRID)
         return QRect((self.width() - width) // 2, top, width, height)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
+import logging
 import warnings
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -23,6 +24,8 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
 """The decoders a file is offered to, by content and not by name; no other part of Pillow sees it."""
 MAX_BYTES = 100_000_000
 MAX_PIXELS = 50_000_000
+MAX_SCANNED = 2_000_000_000
+"""Pixels times scans of a JPEG; each scan refines the whole picture, and a progressive photograph has ten."""
 SHORT_SIDE = 1024
 """Short side in pixels above twice of which pictures are averaged down: enough for a large display, four
 times what a network reads, and small enough that hundreds of them fit in memory."""
@@ -30,8 +33,10 @@ times what a network reads, and small enough that hundreds of them fit in memory
 # Named here so that Pillow loads these few plugins now, and not all forty at the first unusual file.
 for _plugin in ("Avif", "Bmp", "Gif", "Jpeg", "Png", "Ppm", "Tiff", "WebP"):
     import_module(f"PIL.{_plugin}ImagePlugin")
+# What Pillow logs about a damaged file, it also raises; without a handler Python would print it.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 # Text hidden in a PNG unfolds to at most this many bytes (Pillow's own limit is 64 MB).
-PngImagePlugin.MAX_TEXT_MEMORY = 8 * 2**20
+PngImagePlugin.MAX_TEXT_MEMORY = 8 * 2**20  # ty: ignore[invalid-assignment]
 
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -125,6 +130,8 @@ def image_from_array(array: np.ndarray, name: str) -> Picture:
 def _decode(data: bytes, name: str, short_side: int) -> Picture:
     with Image.open(io.BytesIO(data), formats=_formats(data, name)) as image:  # reads the header only
         _insist_on_size(image.size, name)
+        if image.format in ("JPEG", "MPO"):
+            _insist_on_few_scans(data, image.size, name)
         size, notes = image.size, _frame_notes(image)
         turned_by_load = image.format == "TIFF" and _orientation(image) in _TURNS
         image.draft(None, (short_side, short_side))
@@ -161,7 +168,7 @@ def _frame_notes(image: Image.Image) -> list[str]:
         return []
     if image.format in ("GIF", "TIFF"):
         return ["first of several frames"]
-    return [f"first of {image.n_frames} frames"]
+    return [f"first of {getattr(image, 'n_frames', 'several')} frames"]
 
 
 def _insist_on_size(size: tuple[int, int], name: str) -> None:
@@ -170,6 +177,17 @@ def _insist_on_size(size: tuple[int, int], name: str) -> None:
         raise _too_many_pixels(name, f"{width} × {height} pixels are")
     if width < 1 or height < 1:
         raise UserError(f"{name} holds no pixel", f"its size is {width} × {height}", "Open another picture")
+
+
+def _insist_on_few_scans(data: bytes, size: tuple[int, int], name: str) -> None:
+    """A kilobyte of empty scans keeps a decoder busy for a minute; the marker occurs nowhere else."""
+    scans = data.count(b"\xff\xda")
+    if scans * size[0] * size[1] > MAX_SCANNED:
+        raise UserError(
+            f"{name} would take too long to open",
+            f"it is drawn {scans} times over, where a photograph needs ten",
+            "Open it in another program, save it as PNG and open that",
+        )
 
 
 def _too_many_pixels(name: str, what: str, details: str = "") -> UserError:
@@ -186,7 +204,7 @@ def _formats(data: bytes, name: str) -> tuple[str, ...]:
     if brands[:4] not in _HEIC_BRANDS or b"avif" in brands:
         return FORMATS
     try:
-        from pillow_heif import register_heif_opener  # ty: ignore[unresolved-import]
+        from pillow_heif import register_heif_opener  # ty: ignore[import-not-found]
     except ImportError as error:
         refusal = UserError(
             f"{name} is a HEIC photograph",

@@ -9,6 +9,9 @@ TRANSPARENT_GREY = (128, 128, 128, 255)
 """What shows through where a picture is transparent: the middle of the scale, on which a black drawing
 and a white one both stay visible, and which a network with mean 0.5 reads as (nearly) zero."""
 
+_SLAB = 2**20
+"""Values looked at together."""
+
 
 def to_rgb(image: Image.Image, short_side: int) -> tuple[Image.Image, list[str]]:
     """`image` in mode RGB, and what a person should know about how it got there.
@@ -49,21 +52,35 @@ def _to_bytes(values: np.ndarray, whole_16_bit: bool) -> tuple[np.ndarray, str]:
     """Numbers (H, W) with no agreed range as grey levels (H, W) uint8, and the range that was taken.
 
     16-bit formats fill 0..65535 and fractions 0..1; anything else is stretched from its own smallest
-    to its own largest finite value.
+    to its own largest finite value. Worked through in slabs: no float64 copy of a large picture.
     """
-    values = values.astype(np.float64)
-    finite = values[np.isfinite(values)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    flat = values.reshape(-1)
+    slabs = [slice(start, start + _SLAB) for start in range(0, flat.size, _SLAB)]
+    low, high = _finite_range(flat, slabs)
     if whole_16_bit:
         low, high, note = 0.0, 65535.0, "16-bit"
     elif low >= 0 and high <= 1:
         low, high, note = 0.0, 1.0, "values 0 to 1 shown as grey"
     else:
         note = f"values {low:.4g} to {high:.4g} shown as grey"
-    # Halved, so that the distance between the two largest floats of either sign is still a number.
-    scaled = (values / 2 - low / 2) / max(high / 2 - low / 2, np.finfo(np.float64).tiny)
-    scaled = np.nan_to_num(scaled, nan=0.0, posinf=1.0, neginf=0.0)
-    return np.rint(np.clip(scaled, 0, 1) * 255).astype(np.uint8), note
+    # Numbers of 64 bits, so that the distance between the two largest floats of 32 is one too.
+    scale = 255 / max(high - low, np.finfo(np.float32).tiny)
+    grey = np.empty(flat.size, np.uint8)
+    for slab in slabs:
+        level = (flat[slab].astype(np.float64) - low) * scale
+        grey[slab] = np.rint(np.fmin(np.fmax(level, 0), 255))  # fmax gives 0 for what is no number
+    return grey.reshape(values.shape), note
+
+
+def _finite_range(flat: np.ndarray, slabs: list[slice]) -> tuple[float, float]:
+    """Smallest and largest of the finite values; 0 and 0 where there is none."""
+    low, high = np.inf, -np.inf
+    for slab in slabs:
+        part = flat[slab].astype(np.float64)
+        finite = np.isfinite(part)
+        low = min(low, float(part.min(initial=np.inf, where=finite)))
+        high = max(high, float(part.max(initial=-np.inf, where=finite)))
+    return (low, high) if low <= high else (0.0, 0.0)
 
 
 def _flatten(image: Image.Image) -> tuple[Image.Image, bool]:

@@ -13,6 +13,9 @@ from engine.models.preprocessing import Preprocessing
 
 SURROUNDINGS = 3
 """The context is at most this many crops wide and high."""
+WHOLE = 4096
+"""Long side in resized pixels up to which a picture is resized as a whole. Of a longer one only the context
+is computed; Pillow then rounds the region's edges to 32 bits, which moves single values by one level."""
 _MARGIN = 3
 """Source pixels beyond a region that any of Pillow's filters reads, in units of the reduction (Lanczos)."""
 
@@ -38,8 +41,10 @@ def prepare(rgb: np.ndarray, preprocessing: Preprocessing) -> Prepared:
     """`rgb` (H, W, 3) uint8 as the evaluation pipelines of torchvision and timm would give it to the model.
 
     The short side is resized with Pillow's antialiased filter, then the centre is cropped; both round
-    as torchvision does, so the bytes are the same. Only the region that is kept is ever computed:
-    30,000 x 10 pixels cost no more than a square. Raises ValueError where the crop is larger than `resize`.
+    as torchvision does, so the bytes are the same (to one level beyond an aspect of WHOLE / `resize`). Even
+    30,000 x 10 pixels cost little more than a square.
+
+    Raises ValueError where the crop is larger than `resize`.
     """
     crop = preprocessing.crop
     if crop > preprocessing.resize:
@@ -48,7 +53,8 @@ def prepare(rgb: np.ndarray, preprocessing: Preprocessing) -> Prepared:
     left, first_column, columns = _window(width, crop)
     top, first_row, rows = _window(height, crop)
     box = (first_column, first_row, first_column + columns, first_row + rows)
-    context = _resize_region(rgb, (width, height), box, preprocessing.interpolation)
+    resize = _resize_whole if max(width, height) <= WHOLE else _resize_region
+    context = resize(rgb, (width, height), box, Image.Resampling[preprocessing.interpolation.upper()])
     left, top = left - first_column, top - first_row
     inside = context[top : top + crop, left : left + crop].copy()
     x = normalise(torch.from_numpy(inside).permute(2, 0, 1).to(torch.float32).div(255), preprocessing)
@@ -81,15 +87,21 @@ def _window(length: int, crop: int) -> tuple[int, int, int]:
     return start, first, last - first
 
 
-def _resize_region(
-    rgb: np.ndarray, size: tuple[int, int], box: tuple[int, int, int, int], interpolation: str
+def _resize_whole(
+    rgb: np.ndarray, size: tuple[int, int], box: tuple[int, int, int, int], filter_: Image.Resampling
 ) -> np.ndarray:
     """The part `box` (left, top, right, bottom) of `rgb` resized to `size` (width, height)."""
+    return np.array(Image.fromarray(np.ascontiguousarray(rgb)).resize(size, filter_).crop(box))
+
+
+def _resize_region(
+    rgb: np.ndarray, size: tuple[int, int], box: tuple[int, int, int, int], filter_: Image.Resampling
+) -> np.ndarray:
+    """The same from those pixels alone that the part depends on."""
     across = _source_span(box[0], box[2], size[0], rgb.shape[1])
     down = _source_span(box[1], box[3], size[1], rgb.shape[0])
     part = Image.fromarray(np.ascontiguousarray(rgb[down[2] : down[3], across[2] : across[3]]))
     edges = (across[0] - across[2], down[0] - down[2], across[1] - across[2], down[1] - down[2])
-    filter_ = Image.Resampling[interpolation.upper()]
     return np.array(part.resize((box[2] - box[0], box[3] - box[1]), filter_, box=edges))
 
 

@@ -218,8 +218,8 @@ def _noise(size: int, seed: int) -> torch.Tensor:
 def _one_cycle(count: int, seed: int) -> torch.Tensor:
     """A random order (count,) in which nothing keeps its place: one cycle through all (Sattolo 1986)."""
     generator = np.random.default_rng(seed)
-    order = np.arange(count)
+    order = list(range(count))
     for last in range(count - 1, 0, -1):
-        other = generator.integers(last)
-        order[[last, other]] = order[[other, last]]
-    return torch.from_numpy(order)
+        other = int(generator.integers(last))
+        order[last], order[other] = order[other], order[last]
+    return torch.tensor(order)

@@ -135,7 +135,7 @@ def _meaning(layer: Layer, module: nn.Module) -> str:
     """One sentence in plain words: what kind of layer it is, what it does, how much it sees."""
     text = f"This {_kind(layer, module)} {_does(layer, module)}"
     if layer.field is not None:
-        text += f"; its receptive field is {layer.field.size_y}×{layer.field.size_x} pixels of the picture"
+        text += f"; its receptive field is {layer.field.size_y}×{layer.field.size_x} pixels"
     return f"{text}."
 
 

@@ -51,34 +51,37 @@ def visualize_channel(
     same device. Raises UserError where the layer has no such channel.
     """
     painter = _Painter(size, torch.Generator().manual_seed(seed), next(model.parameters()).device, rate)
-    shake = _Shake(jitter / size, math.radians(angle), zoom)
+    shake = _Shake(size, jitter, math.radians(angle), zoom)
     for done in range(1, steps + 1):
         with torch.inference_mode(False), torch.enable_grad():
-            picture = painter.paint()
-            normalised = _normalise(shake(picture, painter.generator), mean, std)
+            canvas = painter.paint()
+            normalised = _normalise(shake(canvas, painter.generator), mean, std)
             objective, value = _excitation(model, layer, channel, normalised)
             painter.climb(objective)
-        yield Partial(picture.detach()[0].permute(1, 2, 0), done, steps, value=value)
+        yield Partial(_centre(canvas.detach(), size).permute(1, 2, 0), done, steps, value=value)
 
 
 class _Painter:
-    """A picture (1, 3, size, size) in 0..1 as waves in decorrelated colours, and how to improve it."""
+    """A canvas (1, 3, side, side) in 0..1 as waves in decorrelated colours, and how to improve it.
+
+    The canvas is half as wide again as the picture, so that what is shaken into view was painted too.
+    """
 
     def __init__(self, size: int, generator: torch.Generator, device: torch.device, rate: float) -> None:
         self.generator = generator
-        self._size = size
+        self._side = side = size + size // 2
         colours = torch.tensor(COLOUR_FROM_DECORRELATED)
         self._colours = (colours / colours.norm(dim=0).max()).to(device)
-        self._amplitude = _amplitude(size).to(device)
+        self._amplitude = _amplitude(side, size).to(device)
         with torch.inference_mode(False):
-            waves = 0.01 * torch.randn(3, size, size // 2 + 1, 2, generator=generator)
+            waves = 0.01 * torch.randn(3, side, side // 2 + 1, 2, generator=generator)
             self._waves = waves.to(device).requires_grad_()
         self._optimizer = torch.optim.Adam([self._waves], lr=rate)
 
     def paint(self) -> Tensor:
-        """The picture as it is now; differentiable in its waves."""
+        """The canvas as it is now; differentiable in its waves."""
         spectrum = torch.view_as_complex(self._waves) * self._amplitude
-        decorrelated = torch.fft.irfft2(spectrum, s=(self._size, self._size), norm="forward")
+        decorrelated = torch.fft.irfft2(spectrum, s=(self._side, self._side), norm="forward")
         return torch.einsum("rd,dhw->rhw", self._colours, decorrelated).sigmoid()[None]
 
     def climb(self, objective: Tensor) -> None:
@@ -88,29 +91,37 @@ class _Painter:
 
 
 class _Shake:
-    """A random small shift, turn and zoom of the picture; what comes in from outside is grey."""
+    """A view (1, 3, size, size) of the canvas, at random a little shifted, turned and zoomed."""
 
-    def __init__(self, shift: float, angle: float, zoom: float) -> None:
-        self._shift, self._angle, self._zoom = shift, angle, zoom
+    def __init__(self, size: int, jitter: int, angle: float, zoom: float) -> None:
+        self._size, self._jitter, self._angle, self._zoom = size, jitter, angle, zoom
 
-    def __call__(self, picture: Tensor, generator: torch.Generator) -> Tensor:
+    def __call__(self, canvas: Tensor, generator: torch.Generator) -> Tensor:
         turn, zoom, right, down = (2 * torch.rand(4, generator=generator) - 1).tolist()
-        scale = 1 + self._zoom * zoom
+        side = canvas.shape[-1]
+        scale = self._size / side * (1 + self._zoom * zoom)
         cos, sin = scale * math.cos(self._angle * turn), scale * math.sin(self._angle * turn)
-        # Coordinates run over -1..1, so a shift by a fraction of the picture counts twice.
-        affine = [[cos, -sin, 2 * self._shift * right], [sin, cos, 2 * self._shift * down]]
-        grid = F.affine_grid(torch.tensor([affine]), list(picture.shape), align_corners=False)
-        return F.grid_sample(picture - 0.5, grid.to(picture.device), align_corners=False) + 0.5
+        shift = 2 * self._jitter / side  # coordinates run from -1 to 1 across the canvas
+        affine = torch.tensor([[[cos, -sin, shift * right], [sin, cos, shift * down]]])
+        grid = F.affine_grid(affine, [1, 3, self._size, self._size], align_corners=False)
+        # Outside the canvas it is grey; only the corners of the strongest turn and zoom reach there.
+        return F.grid_sample(canvas - 0.5, grid.to(canvas.device), align_corners=False) + 0.5
 
 
-def _amplitude(size: int) -> Tensor:
-    """What a wave weighs, (size, size // 2 + 1): less the more often it goes up and down.
+def _amplitude(side: int, size: int) -> Tensor:
+    """What each wave of a canvas weighs, (side, side // 2 + 1): less the more often it goes up and down.
 
-    Olah et al. use 1/f, as natural pictures have. 2/f**2, with f in cycles across the picture, is steeper:
+    Olah et al. use 1/f, as natural pictures have. 1/f**2, with f in cycles across the picture, is steeper:
     strided convolutions reward dots at the finest scale, and those hid the shapes in the deep layers.
     """
-    cycles = size * torch.hypot(torch.fft.fftfreq(size)[:, None], torch.fft.rfftfreq(size)[None])
-    return 2 / cycles.clamp(min=1).square()
+    cycles = size * torch.hypot(torch.fft.fftfreq(side)[:, None], torch.fft.rfftfreq(side)[None])
+    return 1 / cycles.clamp(min=1).square()
+
+
+def _centre(canvas: Tensor, size: int) -> Tensor:
+    """The picture (3, size, size) in the middle of the canvas."""
+    margin = (canvas.shape[-1] - size) // 2
+    return canvas[0, :, margin : margin + size, margin : margin + size]
 
 
 def _normalise(picture: Tensor, mean: Triple, std: Triple) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.ask import Answer, Cell, Line, Step
 from engine.explain.inspection import Inspection, Look
+from engine.explain.mosaic import index_behind
 from engine.explain.shown_layer import ShownLayer
 from engine.explain.why import Heat
 from engine.models.layer import Layer
@@ -40,19 +41,21 @@ def answer_cell(
     if cell.array == "heat" and heat is not None:
         return _explain_heat(heat, inspection.classifier.classes[heat.target], *index)
     if cell.array in ("maps", "map") and shown is not None:
-        place = index if cell.array == "maps" else (shown.channel, *index)
-        return _explain_map(inspection, look, shown.name, place)
+        channel, row, column = index if cell.array == "maps" else (shown.channel, *index)
+        return _explain_map(inspection, look, shown, (channel, row, column))
     return None
 
 
-def _explain_map(inspection: Inspection, look: Look, name: str, place: tuple[int, ...]) -> Answer | None:
-    shape = inspection.layer(name).shape
-    if len(shape) == 1:
-        place = place[:1]  # single numbers are drawn as maps of one place
-    inside = len(place) == len(shape) and all(
-        0 <= part < size for part, size in zip(place, shape, strict=True)
-    )
-    return inspection.explain(look, name, place) if inside else None
+def _explain_map(
+    inspection: Inspection, look: Look, shown: ShownLayer, place: tuple[int, int, int]
+) -> Answer | None:
+    drawn = shown.mosaic
+    if any(
+        not 0 <= at < size for at, size in zip(place, (drawn.count, drawn.height, drawn.width), strict=True)
+    ):
+        return None  # the question is about a layer that was shown before
+    index = index_behind(inspection.layer(shown.name).shape, place)
+    return inspection.explain(look, shown.name, index)
 
 
 def explain_layer(inspection: Inspection, layer: Layer) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,9 +28,14 @@ INPUT, UNKNOWN = "input", "?"
 def measure(model: nn.Module, x: Tensor) -> tuple[Layer, ...]:
     """The leaf modules that one forward pass of `model` on `x` calls, in the order of their first call.
 
-    x: (1, C, H, W), on the model's device. The pass runs in eval mode; the model is left as it was. An
-    operation that belongs to no module is looked through. Raises ValueError for a batch of several
-    pictures, and whatever the model raises for a picture it cannot read.
+    x: (1, C, H, W), on the model's device. The pass runs in eval mode; the model is left as it was.
+
+    Operations that belong to no module, and later calls of a module that was called before, are looked
+    through: what reads their result has the layers behind them as its inputs, and "?" beside these where
+    they did more than move values. Multiply-adds count every call of a module.
+
+    Raises ValueError for a batch of several pictures, and whatever the model raises for a picture it cannot
+    read.
     """
     if x.dim() == 0 or x.shape[0] != 1:
         raise ValueError(f"measure takes a batch of one picture, not {tuple(x.shape)}")
@@ -44,7 +49,7 @@ def measure(model: nn.Module, x: Tensor) -> tuple[Layer, ...]:
 
 
 @contextmanager
-def _in_eval_mode(model: nn.Module) -> Iterator[None]:
+def _in_eval_mode(model: nn.Module) -> Generator[None]:
     """Every module in eval mode, and back as it was; by flag, as exported modules refuse `eval()`."""
     modules = list(model.modules())
     flags = [module.training for module in modules]
@@ -58,7 +63,7 @@ def _in_eval_mode(model: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def _watched(model: nn.Module, recorder: _Recorder) -> Iterator[None]:
+def _watched(model: nn.Module, recorder: _Recorder) -> Generator[None]:
     """Tells `recorder` when each leaf module of `model` is entered and left."""
     with ExitStack() as hooks:
         for name, module in model.named_modules():
@@ -138,14 +143,17 @@ class _Recorder(TorchDispatchMode):
 
     def __torch_dispatch__(
         self,
-        operator: OpOverload,
+        func: OpOverload,
         types: Sequence[type],
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        sources = [self.origins[tensor] for tensor in tensors_in([args, kwargs]) if tensor in self.origins]
-        call = Call.of(operator, args, kwargs or {}, self._sight)
-        output = operator(*args, **(kwargs or {}))
+        """Runs one operation, and writes down what it did to tensors made from the picture."""
+        keywords = kwargs or {}
+        origins = (self.origins.get(tensor) for tensor in tensors_in([args, keywords]))
+        sources = [origin for origin in origins if origin is not None]
+        call = Call.of(func, args, keywords, self._sight)
+        output = func(*args, **keywords)
         if sources:
             self._trace(call, sources, output)
             self._note(call, output)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from engine.models.exported_layers import layer_for
 from engine.models.exported_names import layer_names
 from engine.models.exported_program import BATCH, Node, Program, Ref, Unsupported
-from engine.models.operators import LAYOUT, base_name, bind, find_operator, is_inplace
+from engine.models.operators import SYMBOLIC, base_name, bind, find_operator, is_inplace, moves
 
 LARGEST_VALUE = 2**27
 """Numbers in any one value for the example's batch (512 MiB)."""
@@ -45,6 +45,11 @@ class Operation(nn.Module):
                 self.register_parameter(own, states[name])
             else:
                 self.register_buffer(own, states[name])
+
+    @property
+    def has_constants(self) -> bool:
+        """Whether it holds weights of its own."""
+        return bool(self._constants)
 
     def forward(self, *values: Any) -> Any:
         """The operator's result; `values` in the order in which the arguments first name them."""
@@ -175,11 +180,12 @@ class _Build:
         given = {key: self.states.get(v.name, v) if isinstance(v, Ref) else v for key, v in arguments.items()}
         x = self.shapes[reads[0]] if reads else None
         alone = len(reads) == (2 if base_name(node.target) == "add" else 1)
-        layer = layer_for(node.target, given, x) if alone and isinstance(x, Tensor) else None
+        known = alone and isinstance(x, Tensor) and node.target not in SYMBOLIC
+        layer = layer_for(node.target, given, x) if known else None
         if layer is None:
             layer = Operation(node.target, arguments, self.states)
-        moves = isinstance(layer, Operation) and layer.operation in LAYOUT and not layer._constants
-        if not moves and isinstance(self.shapes[_first(node.outputs)], Tensor):
+        hidden = isinstance(layer, Operation) and moves(node.target) and not layer.has_constants
+        if not hidden and isinstance(self.shapes[_first(node.outputs)], Tensor):
             self.layers[name] = layer
         self.steps.append(Step(layer, reads, node.outputs))
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.models.operators import LAYOUT, OPERATORS, base_name
+from engine.models.operators import OPERATORS, base_name, moves
 from engine.models.stored_tensor import Storage, StoredTensor
 
 MOST_NODES = 20_000
@@ -205,7 +205,7 @@ def _any_batch(
 ) -> dict[str, Any]:
     """Reshapings that keep the example's number of pictures keep whatever number there is."""
     name = next((key for key in ("size", "shape") if isinstance(arguments.get(key), list)), None)
-    if base_name(target) not in LAYOUT or name is None or not isinstance(arguments.get("self"), Ref):
+    if not moves(target) or name is None or not isinstance(arguments.get("self"), Ref):
         return arguments
     pictures = _sizes(tensors[arguments["self"].name])[:1]
     if pictures and pictures == _sizes(tensors[outputs[0]])[:1] == arguments[name][:1]:

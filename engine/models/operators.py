@@ -129,15 +129,17 @@ SYMBOLIC: Mapping[str, Callable[..., Any]] = {
 
 OPERATORS = frozenset(f"torch.ops.aten.{name}" for name in COMPUTING | MOVING) | frozenset(SYMBOLIC)
 
-LAYOUT = frozenset(name.partition(".")[0] for name in MOVING) | {name.partition(".")[2] for name in SYMBOLIC}
-"""Base names of operators that compute no value of a feature map: they move values, or count."""
+_MOVING_NAMES = frozenset(name.partition(".")[0] for name in MOVING)
 
 
 def base_name(target: str) -> str:
     """ "conv2d" of "torch.ops.aten.conv2d.default", "relu" of "torch.ops.aten.relu_.default"."""
-    name = target.removeprefix("torch.ops.aten.") if target not in SYMBOLIC else target.partition(".")[2]
-    base = name.partition(".")[0]
-    return base.rstrip("_")
+    return target if target in SYMBOLIC else target.split(".")[3].rstrip("_")
+
+
+def moves(target: str) -> bool:
+    """Whether the operator computes no value of a feature map: it moves values about, or counts."""
+    return target in SYMBOLIC or base_name(target) in _MOVING_NAMES
 
 
 def is_inplace(target: str) -> bool:

@@ -15,8 +15,8 @@ from engine.models.layer import ReceptiveField
 def field_box(field: ReceptiveField, row: int, col: int) -> Box:
     """The part of the network's input that value (`row`, `col`) of a feature map depends on, in pixels.
 
-    It reaches outside the picture where the value depends on padding. For a value that has no place (of a
-    dense layer, say) row and column are 0.
+    It reaches outside the picture where the value depends on padding; there it is the most the value can
+    depend on. For a value that has no place (of a dense layer, say) row and column are 0.
     """
     top = field.start_y + row * field.jump_y
     left = field.start_x + col * field.jump_x
@@ -53,14 +53,16 @@ class Axis:
         return replace(self, size=max(end - start, 0), jump=0, start=start, exact=exact)
 
 
-def together(axes: Sequence[Axis]) -> Axis:
-    """What values see that are made from several tensors, place by place."""
+def together(axes: Sequence[Axis], length: int) -> Axis:
+    """What `length` values see that are made from the values of several tensors, place by place."""
     first = axes[0]
-    start = min(axis.start for axis in axes)
-    size = max(axis.start + axis.size for axis in axes) - start
     if all(axis.exact and axis.jump == first.jump for axis in axes):
-        return replace(first, start=start, size=size)
+        start = min(axis.start for axis in axes)
+        return replace(first, start=start, size=max(axis.start + axis.size for axis in axes) - start)
+    wholes = [axis.everywhere(length) for axis in axes]
+    start = min(whole.start for whole in wholes)
+    size = max(whole.start + whole.size for whole in wholes) - start
     for axis in axes:
-        if axis.exact and axis.jump == 0 and axis.size == axis.extent:
-            return axis  # one of them sees the whole picture from everywhere, and there is no more
-    return replace(first, start=start, size=size, jump=0, exact=False)
+        if axis.exact and (axis.jump, axis.start, axis.size) == (0, start, size):
+            return axis  # a gate: one of them sees from everywhere all that the others see
+    return Axis(first.extent, size, jump=0, start=start, exact=False)

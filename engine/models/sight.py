@@ -164,14 +164,15 @@ def joined(sights: Sequence[Sight], shape: Sequence[int], along: int | None = No
     running = [factor.axis for dimension in dimensions for factor in dimension if factor.axis is not None]
     if len(running) > len(set(running)):
         return scattered(sights, shape, exact=False)
-    y, x = (together([sight.axes[number] for sight in aligned]) for number in (Y, X))
+    lengths = {factor.axis: factor.length for dimension in dimensions for factor in dimension}
+    y, x = (together([s.axes[number] for s in aligned], lengths.get(number, 1)) for number in (Y, X))
     return Sight((y, x), tuple(dimensions))
 
 
 def scattered(sights: Sequence[Sight], shape: Sequence[int], *, exact: bool) -> Sight:
     """What values of `shape` see that may depend on everything (`exact`: do depend on everything)."""
     whole = [sight.everywhere(range(len(sight.dimensions)), exact=exact) for sight in sights]
-    axes = [together([sight.axes[number] for sight in whole]) for number in (Y, X)]
+    axes = [together([sight.axes[number] for sight in whole], 1) for number in (Y, X)]
     y, x = axes if exact else [replace(axis, exact=False) for axis in axes]
     return Sight((y, x), tuple(plain(length) for length in shape))
 

@@ -22,19 +22,9 @@ MAIN = ("input", "mat1", "batch1", "query", "self", "tensors")
 """What operations call the tensor that they work on; "self" is the bias where a matrix is named too."""
 
 UNCHANGING = {
-    *(
-        "view",
-        "_unsafe_view",
-        "_reshape_alias",
-        "unsqueeze",
-        "squeeze",
-        "permute",
-        "transpose",
-        "t",
-        "expand",
-    ),
-    *("slice", "select", "split", "split_with_sizes", "cat", "clone", "detach", "_to_copy", "alias"),
-    "as_strided",
+    *("view", "_unsafe_view", "_reshape_alias", "as_strided", "unsqueeze", "squeeze", "expand"),
+    *("permute", "transpose", "t", "slice", "select", "split", "split_with_sizes", "cat"),
+    *("clone", "detach", "_to_copy", "alias"),
 }
 """Operations that only move values."""
 

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, QSignalBlocker, QSize, QStringListModel, Qt
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QRectF,
+    QSignalBlocker,
+    QSize,
+    QStringListModel,
+    Qt,
+)
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QCompleter, QListView, QStyledItemDelegate
+from PySide6.QtWidgets import QComboBox, QCompleter, QListView, QStyledItemDelegate, QStyleOptionViewItem
 
 from gui.form.drawing import HEIGHT, QuietWheel, draw_ground, ink, make_clear
 from gui.icons import draw_icon
 from gui.theme import theme, themes
 
+_Index = QModelIndex | QPersistentModelIndex
 ARROW = 22
 """Room for the arrow at the right, in pixels."""
+
+
+class _Entry(QStyledItemDelegate):
+    """An entry of the open list, with room to hit it."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        return QSize(super().sizeHint(option, index).width() + 12, HEIGHT - 2)
 
 
 class Combo(QuietWheel, QComboBox):
@@ -31,7 +47,7 @@ class Combo(QuietWheel, QComboBox):
         view = QListView()
         view.setUniformItemSizes(True)  # else thousands of entries are measured one by one
         self.setView(view)
-        self.setItemDelegate(QStyledItemDelegate(self))
+        self.setItemDelegate(_Entry(self))
         if searchable:
             self._make_searchable()
         themes.changed.connect(self.update)
@@ -48,6 +64,7 @@ class Combo(QuietWheel, QComboBox):
         popup = completer.popup()
         if isinstance(popup, QListView):
             popup.setUniformItemSizes(True)
+            popup.setItemDelegate(_Entry(popup))
         self.setCompleter(completer)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -85,6 +85,13 @@ class Form(QWidget):
         """Offer `values` for a field with `open_choices`. Raises KeyError for an unknown field."""
         self._rows[name].field.set_choices(values)
         self._arrange()
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Change settings as if the person had done it here: told, and undone in one step.
+
+        Raises KeyError for an unknown field.
+        """
+        self._change(dict(values))
 
     def can_undo(self) -> bool:
         return self._history.can_undo

@@ -9,8 +9,10 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from engine.settings import Config, Setting
+from gui.form.choice_fields import BoolField
 from gui.form.drawing import HEIGHT
-from gui.form.fields import BoolField, Field, make_field
+from gui.form.field import Field
+from gui.form.fields import make_field
 from gui.form.scale import scale_of
 from gui.form.wording import on_screen
 from gui.icons import IconButton

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QRegion,
     QResizeEvent,
     QWheelEvent,
 )
@@ -46,6 +47,7 @@ class Canvas(QWidget):
         self._panel = panel
         self._pressed: QPointF | None = None
         self._dragged = False
+        self._rings = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -57,14 +59,16 @@ class Canvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(event.rect(), QColor(theme().page))
+        hidden = QRect() if self._panel.is_empty else self._panel.covered()
+        for part in event.region() - QRegion(hidden):
+            painter.fillRect(part, QColor(theme().page))
         if self._panel.is_empty:
             painter.setPen(QColor(theme().muted))
             where = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect().adjusted(GRID, 0, -GRID, 0), int(where), self._panel.empty_text)
         else:
             self._panel.paint(painter)
-        if self.hasFocus():
+        if self._rings and self.hasFocus():
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(QColor(theme().accent), 1.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -104,7 +108,7 @@ class Canvas(QWidget):
         self._panel.leave()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        self.update()
+        self._ring(event.reason() != Qt.FocusReason.MouseFocusReason)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self.update()
@@ -114,7 +118,13 @@ class Canvas(QWidget):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self._panel.menu.popup(event.globalPos())
 
+    def _ring(self, shown: bool) -> None:
+        """Show the focus ring while the keyboard is used; a click needs none."""
+        self._rings = shown
+        self.update()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        self._ring(True)
         step = ARROWS.get(Qt.Key(event.key()))
         if event.matches(QKeySequence.StandardKey.Copy):
             self._panel.copy_requested.emit()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import isfinite
 
 import numpy as np
@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
 from gui.colour_maps import lookup
 from gui.panels.marks import round_corners
-from gui.theme import GRID, small_font, theme
+from gui.theme import GRID, Theme, small_font, theme
 
 BREADTH = 10
 """Of the bar, in device-independent pixels."""
@@ -58,12 +58,31 @@ def bar_room(font: QFont) -> int:
 
 def paint_colour_bar(painter: QPainter, bar: ColourBar, area: QRectF) -> None:
     """Draw the bar with its texts into `area` (`bar_room` wide, as tall as the picture)."""
-    strip = QRectF(area.left() + GRID, area.top(), BREADTH, area.height())
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    ratio = painter.device().devicePixelRatioF()
+    size = round(area.width()), round(area.height())
+    painter.drawImage(area.topLeft(), _drawn(bar, *size, ratio, painter.font().toString(), theme()))
+
+
+@lru_cache(maxsize=32)
+def _drawn(bar: ColourBar, width: int, height: int, ratio: float, font: str, colours: Theme) -> QImage:
+    """The bar on the page's ground; kept, as it seldom changes while its picture does."""
+    image = QImage(round(width * ratio), round(height * ratio), QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(ratio)
+    image.fill(QColor(colours.page))
+    strip = QRectF(GRID, 0, BREADTH, height)
+    painter = QPainter(image)
     painter.drawImage(strip, _strip(bar.colour_map))
     round_corners(painter, strip, 3)
-    painter.setFont(small_font(painter.font()))
+    plain = QFont()
+    plain.fromString(font)
+    painter.setFont(small_font(plain))
+    _write(painter, bar, strip)
+    painter.end()
+    return image
+
+
+def _write(painter: QPainter, bar: ColourBar, strip: QRectF) -> None:
+    """The texts beside a strip."""
     metrics = QFontMetricsF(painter.font())
     left = strip.right() + GRID * 0.75
     painter.setPen(QColor(theme().text))
@@ -75,7 +94,6 @@ def paint_colour_bar(painter: QPainter, bar: ColourBar, area: QRectF) -> None:
         between = between / 2 - metrics.height()
     if bar.caption and between >= metrics.horizontalAdvance(bar.caption) + GRID:
         _along(painter, bar.caption, QPointF(left, strip.bottom() - metrics.height() - GRID / 2))
-    painter.restore()
 
 
 def _along(painter: QPainter, text: str, start: QPointF) -> None:

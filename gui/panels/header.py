@@ -19,6 +19,8 @@ from gui.theme import GRID, small_font, theme
 
 MOST_LINES = 2
 """Lines the sentence may take below the title; the rest is elided and in the tooltip."""
+LOW = 28 * GRID
+"""Height of a panel below which its sentence takes one line."""
 
 
 class Header(QWidget):
@@ -28,6 +30,7 @@ class Header(QWidget):
         super().__init__(parent)
         self._title = self._sentence = ""
         self._lines: list[str] = []
+        self._most, self._kept = MOST_LINES, 0
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     @property
@@ -43,8 +46,24 @@ class Header(QWidget):
             self.setAccessibleDescription(sentence)
             self._arrange()
 
+    def suit(self, panel_height: int) -> None:
+        """Take fewer lines in a low panel."""
+        most = 1 if panel_height < LOW else MOST_LINES
+        if most != self._most:
+            self._most = most
+            self._arrange()
+
+    def keep_lines(self, count: int) -> None:
+        """Take at least the height of the title and `count` lines: so that pictures in a row start level."""
+        self._kept = count
+        self._arrange()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         if event.size().width() != event.oldSize().width():
+            self._arrange()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.FontChange:
             self._arrange()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -70,14 +89,31 @@ class Header(QWidget):
         title, sentence = (metrics.horizontalAdvance(text) for text in (self._title, self._sentence))
         fits = title + (GRID + sentence if self._sentence else 0) <= self.width()
         small = small_font(self.font())
-        self._lines = [] if fits or not self._sentence else _wrapped(self._sentence, small, self.width())
+        self._lines = [] if fits or not self._sentence else self._wrapped(small)
         height = metrics.height()
-        if self._lines:
-            height += 2 + len(self._lines) * QFontMetricsF(small).lineSpacing()
+        if below := max(len(self._lines), self._kept):
+            height += 2 + below * QFontMetricsF(small).lineSpacing()
         self.setFixedHeight(round(height + 0.5))
         cut = title > self.width() or "".join(self._lines).endswith("…")
         self.setToolTip("\n".join(part for part in (self._title, self._sentence) if part) if cut else "")
         self.update()
+
+    def _wrapped(self, font: QFont) -> list[str]:
+        """The sentence broken at words into the lines there is room for, the last one elided."""
+        text, width = self._sentence, self.width()
+        layout = QTextLayout(text, font)
+        layout.setTextOption(QTextOption(Qt.AlignmentFlag.AlignLeft))
+        starts: list[int] = []
+        layout.beginLayout()
+        while len(starts) < self._most and (line := layout.createLine()).isValid():
+            line.setLineWidth(max(width, 1))
+            starts.append(line.textStart())
+        layout.endLayout()
+        parts = [
+            text[start:end].rstrip() for start, end in zip(starts, [*starts[1:], len(text)], strict=True)
+        ]
+        metrics = QFontMetricsF(font)
+        return [metrics.elidedText(part, Qt.TextElideMode.ElideRight, width) for part in parts]
 
 
 class MenuButton(QToolButton):
@@ -107,18 +143,3 @@ class MenuButton(QToolButton):
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.is_seen:
             super().paintEvent(event)
-
-
-def _wrapped(text: str, font: QFont, width: float) -> list[str]:
-    """The text broken at words into at most `MOST_LINES` lines of `width` pixels, the last one elided."""
-    layout = QTextLayout(text, font)
-    layout.setTextOption(QTextOption(Qt.AlignmentFlag.AlignLeft))
-    starts: list[int] = []
-    layout.beginLayout()
-    while len(starts) < MOST_LINES and (line := layout.createLine()).isValid():
-        line.setLineWidth(max(width, 1.0))
-        starts.append(line.textStart())
-    layout.endLayout()
-    parts = [text[start:end].rstrip() for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
-    metrics = QFontMetricsF(font)
-    return [metrics.elidedText(part, Qt.TextElideMode.ElideRight, width) for part in parts]

@@ -64,7 +64,7 @@ def heat_image(values: NDArray[np.float32], low: float, high: float, colour_map:
     """(h, w) values as colours from `low` to `high`, in memory of its own."""
     span = (high - low) or 1.0
     levels = np.clip((values - low) * (255 / span) + 0.5, 0, 255).astype(np.uint8)
-    pixels = lookup(colour_map)[levels]
+    pixels = np.ascontiguousarray(lookup(colour_map)[levels])
     height, width = pixels.shape
     return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
 

@@ -28,11 +28,14 @@ class MapsPanel(Panel):
     columns_changed = Signal(int)
     """The panel's size changed so that the maps would be larger in this many columns."""
     help_text = "Arrow keys move by value, with Shift by map; Enter chooses the map."
+    nothing_yet = "No feature maps yet."
 
     def __init__(self, title: str, sentence: str = "", name: str = "", parent: QWidget | None = None) -> None:
         super().__init__(title, sentence, name, parent)
         self._mosaic: Mosaic | None = None
         self._tiles: Tiles | None = None
+        self._laid_out: object = None
+        self._bar_room = bar_room(self.canvas.font())
         self._selected: int | None = None
         self._coloured = Coloured()
         self._scroll = QScrollBar(Qt.Orientation.Vertical, self.canvas)
@@ -40,7 +43,6 @@ class MapsPanel(Panel):
         self._scroll.hide()
         self._scroll.valueChanged.connect(self._scrolled)
         self.canvas.resized.connect(self._resized)
-        self.set_empty("No feature maps yet.")
 
     # What a view uses.
 
@@ -107,6 +109,12 @@ class MapsPanel(Panel):
         return self._on_canvas(self._tiles.value(position, row, column))
 
     # What the panel asks.
+
+    def covered(self) -> QRect:
+        if self._tiles is None:
+            return QRect()
+        whole = self._on_canvas(QRectF(0, 0, self._tiles.full_width, self._tiles.full_height))
+        return QRect(0, 0, floor(whole.right()), floor(whole.bottom()))
 
     def cell_at(self, point: QPointF) -> Cell | None:
         ratio = self.canvas.devicePixelRatioF()
@@ -212,10 +220,10 @@ class MapsPanel(Panel):
         tag(painter, f"{name}  {self.value_text}".rstrip(), tile, QRectF(self.canvas.rect()))
 
     def _paint_bar(self, painter: QPainter, mosaic: Mosaic, left: float, height: float) -> None:
-        area = QRectF(left, 0, bar_room(self.canvas.font()), min(height, self.canvas.height()))
+        area = QRectF(left, 0, self._bar_room, min(height, self.canvas.height()))
         if mosaic.is_shared:
             bar = number_bar(mosaic.colour_map, *mosaic.scale(0), "all maps")
-        elif (position := mosaic.position(self.cursor_cell and self.cursor_cell[0])) is not None:
+        elif self.cursor_cell and (position := mosaic.position(self.cursor_cell[0])) is not None:
             bar = number_bar(mosaic.colour_map, *mosaic.scale(position), f"map {mosaic.order[position]}")
         else:
             bar = ColourBar(mosaic.colour_map, "low", "high", caption="of each map")
@@ -226,7 +234,7 @@ class MapsPanel(Panel):
     def _room(self, scroll_room: int = 0) -> QSize:
         """Device pixels there are for tiles."""
         ratio = self.canvas.devicePixelRatioF()
-        width = self.canvas.width() - bar_room(self.canvas.font()) - scroll_room
+        width = self.canvas.width() - self._bar_room - scroll_room
         return QSize(max(1, floor(width * ratio)), max(1, floor(self.canvas.height() * ratio)))
 
     def _offset(self) -> int:
@@ -243,8 +251,12 @@ class MapsPanel(Panel):
         mosaic, canvas = self._mosaic, self.canvas
         if mosaic is None:
             return
-        ratio, room = canvas.devicePixelRatioF(), self._room()
         maps = (mosaic.rows, mosaic.columns, mosaic.height, mosaic.width, mosaic.count)
+        ratio = canvas.devicePixelRatioF()
+        if self._laid_out == (key := (maps, canvas.size(), ratio, canvas.font())):
+            return
+        self._laid_out, self._bar_room = key, bar_room(canvas.font())
+        room = self._room()
         tiles = fit(*maps, room, ratio)
         if scrolls := tiles.full_height > room.height():
             tiles = fit(*maps, self._room(SCROLL_ROOM), ratio)

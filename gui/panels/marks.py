@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPainterPath, QPen
 
 from gui.theme import GRID, small_font, theme
@@ -19,9 +19,9 @@ def outline(painter: QPainter, rect: QRectF, colour: str, width: float = 1.0, da
     _doubled(painter, colour, width, dashed, lambda: painter.drawRect(around))
 
 
-def lines(painter: QPainter, path: QPainterPath, colour: str, width: float = 1.0) -> None:
-    """Any path, doubled like an outline."""
-    _doubled(painter, colour, width, False, lambda: painter.drawPath(path))
+def stroke(painter: QPainter, line: QLineF, colour: str, width: float = 1.0, dashed: bool = False) -> None:
+    """A line, doubled like an outline."""
+    _doubled(painter, colour, width, dashed, lambda: painter.drawLine(line))
 
 
 def cross(painter: QPainter, at: QPointF, arm: float) -> None:
@@ -30,11 +30,11 @@ def cross(painter: QPainter, at: QPointF, arm: float) -> None:
     for right, down in ((1, 0), (-1, 0), (0, 1), (0, -1)):
         path.moveTo(at.x() + right * arm * 0.35, at.y() + down * arm * 0.35)
         path.lineTo(at.x() + right * arm, at.y() + down * arm)
-    lines(painter, path, theme().text)
+    _doubled(painter, theme().text, 1.0, False, lambda: painter.drawPath(path))
 
 
-def tag(painter: QPainter, text: str, near: QRectF, bounds: QRectF) -> QRectF:
-    """A small label above (else below, else in) `near`, kept inside `bounds`; returns where it is."""
+def tag(painter: QPainter, text: str, near: QRectF, bounds: QRectF, below_first: bool = False) -> QRectF:
+    """A small label above or below (else in) `near`, kept inside `bounds`; returns where it is."""
     painter.save()
     painter.setFont(small_font(painter.font()))
     metrics = QFontMetricsF(painter.font())
@@ -42,10 +42,9 @@ def tag(painter: QPainter, text: str, near: QRectF, bounds: QRectF) -> QRectF:
     box = QRectF(0, 0, metrics.horizontalAdvance(shown) + GRID, metrics.height() + 2)
     box.moveLeft(min(max(near.left(), bounds.left()), bounds.right() - box.width()))
     above, below = near.top() - box.height() - 3, near.bottom() + 3
-    if above >= bounds.top():
-        box.moveTop(above)
-    else:
-        box.moveTop(below if below + box.height() <= bounds.bottom() else max(near.top(), bounds.top()) + 3)
+    tops = (below, above) if below_first else (above, below)
+    fitting = [top for top in tops if bounds.top() <= top <= bounds.bottom() - box.height()]
+    box.moveTop(fitting[0] if fitting else max(near.top(), bounds.top()) + 3)
     ground = QColor(theme().page)
     ground.setAlphaF(0.88)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -60,13 +59,18 @@ def tag(painter: QPainter, text: str, near: QRectF, bounds: QRectF) -> QRectF:
 
 def round_corners(painter: QPainter, rect: QRectF, radius: float = CORNER) -> None:
     """Cover the corners of a picture with the page's colour (cheaper than clipping the picture)."""
-    corners = QPainterPath()
-    corners.setFillRule(Qt.FillRule.OddEvenFill)
-    corners.addRect(rect)
-    corners.addRoundedRect(rect, radius, radius)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.fillPath(corners, QBrush(QColor(theme().page)))
+    for corner, right, down in (
+        (rect.topLeft(), 1, 1),
+        (rect.topRight(), -1, 1),
+        (rect.bottomLeft(), 1, -1),
+        (rect.bottomRight(), -1, -1),
+    ):
+        beyond = QPainterPath(corner)
+        beyond.lineTo(corner.x() + right * radius, corner.y())
+        beyond.quadTo(corner, QPointF(corner.x(), corner.y() + down * radius))
+        painter.fillPath(beyond, QBrush(QColor(theme().page)))
     painter.restore()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
-from gui.colour_maps import lookup
+from gui.colour_maps import colours
 from gui.panels.tiles import Tiles
 
 SMOOTHEST = 1.5
@@ -55,6 +55,8 @@ class Mosaic:
 
     def position(self, channel: int | None) -> int | None:
         """The tile that shows a channel."""
+        if channel is None:
+            return None
         found = np.flatnonzero(self.order == channel)
         return int(found[0]) if found.size else None
 
@@ -91,8 +93,7 @@ class Coloured:
         if self._pixels.shape != levels.shape:
             self._image = QImage()
             self._pixels = np.empty(levels.shape, np.uint32)
-        # Levels can't leave the table, so "clip" changes none; it lets numpy write without a second copy.
-        np.take(lookup(colour_map), levels, out=self._pixels, mode="clip")
+        colours(levels, colour_map, self._pixels)
         height, width = levels.shape
         self._image = QImage(self._pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QPainter
+from PySide6.QtCore import QPointF, QRect, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from gui.panels.canvas import Canvas
@@ -40,11 +40,13 @@ class Panel(QWidget):
     """Whether the picture is made of strokes and text, worth saving as SVG."""
     help_text = "Arrow keys move the cursor, Enter chooses."
     """How the keyboard is used, for a screen reader."""
+    nothing_yet = "Nothing to show yet."
+    """What stands in the panel until data is set."""
 
     def __init__(self, title: str, sentence: str = "", name: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.name = name or title
-        self._title, self._sentence, self._empty, self._value_text = title, sentence, "", ""
+        self._title, self._sentence, self._empty, self._value_text = title, sentence, self.nothing_yet, ""
         self._cursor: Cell | None = None
         self._pointer: QPointF | None = None
         self._window: _Window | None = None
@@ -61,8 +63,12 @@ class Panel(QWidget):
     # What a subclass says.
 
     def paint(self, painter: QPainter) -> None:
-        """Draw the picture on the canvas, whose ground is already painted."""
+        """Draw the picture on the canvas, whose ground is painted except where `covered`."""
         raise NotImplementedError
+
+    def covered(self) -> QRect:
+        """The part of the canvas that `paint` fills completely, so that its ground need not be painted."""
+        return QRect()
 
     def cell_at(self, point: QPointF) -> Cell | None:
         """The value drawn at a point of the canvas, or None beside the picture."""
@@ -207,6 +213,9 @@ class Panel(QWidget):
 
     # The rest is between the panel and its parts.
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.header.suit(event.size().height())
+
     def _lay_out(self) -> None:
         top = QHBoxLayout()
         top.setSpacing(GRID)
@@ -217,6 +226,7 @@ class Panel(QWidget):
         inside.setSpacing(GRID)
         inside.addLayout(top)
         inside.addWidget(self.canvas, 1)
+        QWidget.setTabOrder(self.canvas, self.button)
         self._place = QPushButton("Shown in a window of its own. Bring it back", self)
         self._place.setFlat(True)
         self._place.clicked.connect(lambda: self._window and self._window.close())

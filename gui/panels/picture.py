@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import floor
 
 import numpy as np
@@ -16,6 +17,7 @@ from gui.panels.colour_bar import bar_room, number_bar, paint_colour_bar, short
 from gui.panels.layers import Layer, heat_image, interpolated, picture_image
 from gui.panels.marks import cross, outline, round_corners, stroke, tag
 from gui.panels.panel import Cell, Numbers, Panel
+from gui.panels.viewport import Viewport
 from gui.theme import theme
 
 Box = tuple[float, float, float, float, str, str]
@@ -24,8 +26,6 @@ Box = tuple[float, float, float, float, str, str]
 KINDS = {"chosen": "accent", "hovered": "text", "reference": "reference"}
 """What a box stands for, and the theme's colour for that."""
 
-LARGEST = 48
-"""Device-independent pixels that a picture's pixel grows to when zoomed in."""
 ZOOM_STEP = 1.25
 
 
@@ -33,6 +33,7 @@ class PicturePanel(Panel):
     """The picture; a cell is (row, column) in its pixels."""
 
     help_text = "Arrow keys move by pixel, with Shift by ten; Enter chooses; plus, minus and zero zoom."
+    nothing_yet = "No picture yet."
 
     def __init__(self, title: str, sentence: str = "", name: str = "", parent: QWidget | None = None) -> None:
         super().__init__(title, sentence, name, parent)
@@ -43,10 +44,8 @@ class PicturePanel(Panel):
         self._heat_look = (0.0, 1.0, SEQUENTIAL)
         self._opacity = 0.5
         self._boxes: list[Box] = []
-        self._zoom = 1.0
-        self._corner = QPointF(0, 0)
+        self._viewport = Viewport(1, 1, QSize(1, 1), 1.0)
         self.canvas.resized.connect(self._settle)
-        self.set_empty("No picture yet.")
 
     # What a view uses.
 
@@ -55,7 +54,7 @@ class PicturePanel(Panel):
         if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or not picture.size:
             raise ValueError(f"A picture is (H, W, 3) uint8, not {picture.shape} {picture.dtype}.")
         if self._picture is None or self._picture.shape != picture.shape:
-            self._zoom = 1.0
+            self._viewport = Viewport(*picture.shape[:2], QSize(1, 1), 1.0)
         self._picture, self._layer = picture, Layer(picture_image(picture))
         self._settle()
         self.refresh()
@@ -106,39 +105,26 @@ class PicturePanel(Panel):
     @property
     def zoom(self) -> float:
         """How many times larger than the whole picture would be in the panel."""
-        return self._zoom
+        return self._viewport.zoom
 
     def set_zoom(self, zoom: float, at: QPointF | None = None) -> None:
         """Zoom in or out, keeping what is at a point of the canvas (else in its middle) where it is."""
-        if self._picture is None:
-            return
-        still = (at or QPointF(self.canvas.rect().center())) * self.canvas.devicePixelRatioF()
-        before = self._full()
-        place = self._corner + still
-        self._zoom = min(max(1.0, zoom), self._largest_zoom())
-        after = self._full()
-        across, down = after.width() / before.width(), after.height() / before.height()
-        self._corner = QPointF(place.x() * across - still.x(), place.y() * down - still.y())
+        self._viewport = self._viewport.zoomed(zoom, at or QPointF(self.canvas.rect().center()))
         self._settle()
         self.point(self._pointer)
 
     def pixel_rect(self, cell: Cell) -> QRectF:
         """Where a pixel of the picture is drawn, in pixels of the canvas."""
-        return self._on_canvas(cell[0], cell[1], cell[0] + 1, cell[1] + 1)
+        return self._viewport.place(cell[0], cell[1], cell[0] + 1, cell[1] + 1)
 
     # What the panel asks.
 
+    def covered(self) -> QRect:
+        shown = self._viewport.shown
+        return QRect(0, 0, floor(shown.right()), floor(shown.bottom()))
+
     def cell_at(self, point: QPointF) -> Cell | None:
-        if self._picture is None:
-            return None
-        ratio, full, view = self.canvas.devicePixelRatioF(), self._full(), self._view()
-        x, y = floor(point.x() * ratio), floor(point.y() * ratio)
-        if not (0 <= x < view.width() and 0 <= y < view.height()):
-            return None
-        height, width = self._picture.shape[:2]
-        # A device pixel shows what is under its middle.
-        row = (2 * (y + view.top()) + 1) * height // (2 * full.height())
-        return row, (2 * (x + view.left()) + 1) * width // (2 * full.width())
+        return None if self._picture is None else self._viewport.at(point)
 
     def contains(self, cell: Cell) -> bool:
         return self._picture is not None and all(
@@ -156,25 +142,25 @@ class PicturePanel(Panel):
         return min(max(row, 0), height - 1), min(max(column, 0), width - 1)
 
     def reveal(self, cell: Cell) -> None:
-        place, view = self.pixel_rect(cell), self._view_on_canvas()
+        place, view = self.pixel_rect(cell), self._viewport.shown
         right = min(0.0, place.left() - view.left()) or max(0.0, place.right() - view.right())
         down = min(0.0, place.top() - view.top()) or max(0.0, place.bottom() - view.bottom())
         self.drag(QPointF(-right, -down))
 
     def drag(self, by: QPointF) -> None:
-        self._corner -= by * self.canvas.devicePixelRatioF()
-        self._settle()
+        self._viewport = self._viewport.moved(by)
+        self.canvas.update()
 
     def wheel(self, at: QPointF, notches: float) -> bool:
-        self.set_zoom(self._zoom * ZOOM_STEP**notches, at)
+        self.set_zoom(self.zoom * ZOOM_STEP**notches, at)
         return True
 
     def double_click(self) -> None:
         self.set_zoom(1.0)
 
     def key(self, event: QKeyEvent) -> bool:
-        wanted = {"+": self._zoom * ZOOM_STEP, "=": self._zoom * ZOOM_STEP, "-": self._zoom / ZOOM_STEP}
-        zoom = (wanted | {"0": 1.0}).get(event.text())
+        larger, smaller = self.zoom * ZOOM_STEP, self.zoom / ZOOM_STEP
+        zoom = {"+": larger, "=": larger, "-": smaller, "0": 1.0}.get(event.text())
         if zoom is None:
             return False
         cursor = self.cursor_cell
@@ -208,26 +194,25 @@ class PicturePanel(Panel):
     def paint(self, painter: QPainter) -> None:
         if self._layer is None:
             return
-        full, view, ratio = self._full(), self._view(), self.canvas.devicePixelRatioF()
-        shown = self._view_on_canvas()
+        full, view, shown = self._viewport.full, self._viewport.view, self._viewport.shown
         painter.save()
         painter.setClipRect(shown)
         painter.save()
-        painter.scale(1 / ratio, 1 / ratio)
+        painter.scale(1 / self._viewport.ratio, 1 / self._viewport.ratio)
         self._layer.draw(painter, full, view)
         if self._heat_layer is not None:
             painter.setOpacity(self._opacity)
             self._heat_layer.draw(painter, full, view)
         painter.restore()
-        if self._zoom == 1.0:
+        if self.zoom == 1.0:
             round_corners(painter, shown)
         for box in self._boxes:
             self._paint_box(painter, box)
         self._paint_cursor(painter)
         painter.restore()
-        if self._zoom > 1.0:
+        if self.zoom > 1.0:
             corner = QRectF(shown.left() + 6, shown.bottom() - 3, 0, 0)
-            tag(painter, f"{self._zoom:.1f} ×  double-click shows all", corner, shown)
+            tag(painter, f"{self.zoom:.1f} ×  double-click shows all", corner, shown)
         if self._heat_layer is not None:
             low, high, colour_map = self._heat_look
             room = QRectF(shown.right(), 0, bar_room(self.canvas.font()), shown.height())
@@ -236,8 +221,8 @@ class PicturePanel(Panel):
     def _paint_box(self, painter: QPainter, box: Box) -> None:
         """A box's outline; a side that lies outside the picture runs dashed along the picture's edge."""
         top, left, bottom, right, label, kind = box
-        height, width = self._picture.shape[:2] if self._picture is not None else (0, 0)
-        inside = self._on_canvas(max(top, 0), max(left, 0), min(bottom, height), min(right, width))
+        height, width = self._viewport.height, self._viewport.width
+        inside = self._viewport.place(max(top, 0), max(left, 0), min(bottom, height), min(right, width))
         if inside.width() <= 0 or inside.height() <= 0:
             return
         kept = inside.adjusted(1.5, 1.5, -1.5, -1.5) if min(inside.width(), inside.height()) > 6 else inside
@@ -253,7 +238,7 @@ class PicturePanel(Panel):
         if any(outside for outside, *_ in sides):
             label = f"{label}, reaches outside".removeprefix(", ")
         if label:
-            tag(painter, label, kept, self._view_on_canvas())
+            tag(painter, label, kept, self._viewport.shown)
 
     def _paint_cursor(self, painter: QPainter) -> None:
         if self.cursor_cell is None:
@@ -264,60 +249,16 @@ class PicturePanel(Panel):
         else:
             cross(painter, pixel.center(), 8)
         if self.value_text:
-            tag(painter, self.value_text, pixel.adjusted(-8, -8, 8, 8), self._view_on_canvas())
+            around = pixel.adjusted(-8, -8, 8, 8)
+            tag(painter, self.value_text, around, self._viewport.shown, below_first=True)
 
-    # Layout: device pixels of the whole picture, and the part of it that is seen.
-
-    def _room(self) -> QSize:
+    def _settle(self) -> None:
+        """Fit the seen part to the canvas as it is now."""
         ratio = self.canvas.devicePixelRatioF()
         taken = bar_room(self.canvas.font()) if self._heat_layer is not None else 0
         width, height = self.canvas.width() - taken, self.canvas.height()
-        return QSize(max(1, floor(width * ratio)), max(1, floor(height * ratio)))
-
-    def _fit(self) -> float:
-        """Device pixels to a pixel of the picture when all of it is seen."""
-        height, width = self._picture.shape[:2] if self._picture is not None else (1, 1)
-        return min(self._room().width() / width, self._room().height() / height)
-
-    def _largest_zoom(self) -> float:
-        return max(1.0, LARGEST * self.canvas.devicePixelRatioF() / self._fit())
-
-    def _full(self) -> QSize:
-        height, width = self._picture.shape[:2] if self._picture is not None else (1, 1)
-        scale = self._fit() * self._zoom
-        return QSize(max(1, round(width * scale)), max(1, round(height * scale)))
-
-    def _view(self) -> QRect:
-        full, room = self._full(), self._room()
-        return QRect(
-            round(self._corner.x()),
-            round(self._corner.y()),
-            min(full.width(), room.width()),
-            min(full.height(), room.height()),
-        )
-
-    def _view_on_canvas(self) -> QRectF:
-        view, ratio = self._view(), self.canvas.devicePixelRatioF()
-        return QRectF(0, 0, view.width() / ratio, view.height() / ratio)
-
-    def _on_canvas(self, top: float, left: float, bottom: float, right: float) -> QRectF:
-        """A rectangle in picture pixels, in pixels of the canvas."""
-        height, width = self._picture.shape[:2] if self._picture is not None else (1, 1)
-        ratio, full, view = self.canvas.devicePixelRatioF(), self._full(), self._view()
-        across, down = full.width() / width, full.height() / height
-        corner = QPointF((left * across - view.left()) / ratio, (top * down - view.top()) / ratio)
-        return QRectF(corner, QPointF(corner.x(), corner.y())).adjusted(
-            0, 0, (right - left) * across / ratio, (bottom - top) * down / ratio
-        )
-
-    def _settle(self) -> None:
-        """Keep the seen part within the picture."""
-        self._zoom = min(self._zoom, self._largest_zoom())
-        full, view = self._full(), self._view()
-        self._corner = QPointF(
-            min(max(self._corner.x(), 0.0), full.width() - view.width()),
-            min(max(self._corner.y(), 0.0), full.height() - view.height()),
-        )
-        cursor = Qt.CursorShape.OpenHandCursor if self._zoom > 1 else Qt.CursorShape.ArrowCursor
+        room = QSize(max(1, floor(width * ratio)), max(1, floor(height * ratio)))
+        self._viewport = replace(self._viewport, room=room, ratio=ratio).kept()
+        cursor = Qt.CursorShape.OpenHandCursor if self.zoom > 1 else Qt.CursorShape.ArrowCursor
         self.canvas.setCursor(cursor)
         self.canvas.update()

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
+from engine.data import images
 from engine.data.images import (
     IMAGE_SUFFIXES,
     MAX_BYTES,
@@ -160,8 +161,17 @@ def test_values_that_are_no_numbers_are_shown_too() -> None:
     picture = decode_image(encode(Image.fromarray(values), "TIFF"), "a")
     assert picture.rgb[0, :3, 0].tolist() == [0, 255, 0]
     assert picture.rgb[1, 0, 0] == 64
+    largest = np.finfo(np.float32).max
+    widest = Image.fromarray(np.array([[-largest, 0, largest]], np.float32))
+    assert decode_image(encode(widest, "TIFF"), "a").rgb[0, :, 0].tolist() == [0, 128, 255]
     nothing = np.full((3, 4), np.nan, np.float32)
     assert not decode_image(encode(Image.fromarray(nothing), "TIFF"), "a").rgb.any()
+
+
+def test_large_pictures_of_floats_are_scaled_as_one() -> None:
+    values = np.linspace(-1, 1, 3_000_000, dtype=np.float32).reshape(300, 10_000)
+    picture = decode_image(encode(Image.fromarray(values), "TIFF"), "a")
+    assert np.abs(picture.rgb[..., 1] - (values + 1) * 127.5).max() <= 0.51
 
 
 def test_transparent_parts_are_mid_grey_and_half_ones_are_mixed() -> None:
@@ -292,7 +302,8 @@ def test_extreme_shapes_are_kept_pixel_for_pixel(width: int, height: int) -> Non
 
 def test_below_twice_the_cap_every_pixel_is_kept() -> None:
     pixels = RNG.integers(0, 256, (2 * SHORT_SIDE - 1, 2 * SHORT_SIDE + 50), dtype=np.uint8)
-    assert np.array_equal(decode_image(encode(Image.fromarray(pixels), "PNG"), "a").rgb, grey_rgb(pixels))
+    data = encode(Image.fromarray(pixels), "PNG", compress_level=1)
+    assert np.array_equal(decode_image(data, "a").rgb, grey_rgb(pixels))
 
 
 @pytest.mark.parametrize("format_", ["PNG", "JPEG"])
@@ -475,6 +486,18 @@ def bombs() -> dict[str, bytes]:
     }
 
 
+def test_a_jpeg_of_a_thousand_scans_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    progressive = encode(Image.fromarray(GREY), "JPEG", progressive=True)
+    scan = progressive[progressive.rindex(b"\xff\xda") : -2]
+    endless = progressive[:-2] + scan * 1000 + progressive[-2:]
+    assert decode_image(endless, "small.jpg").rgb.shape == (30, 40, 3)
+    monkeypatch.setattr(images, "MAX_SCANNED", 1_000_000)
+    assert decode_image(progressive, "usual.jpg").rgb.shape == (30, 40, 3)
+    assert "large.jpg would take too long to open: it is drawn 1006 times over" in refusal(
+        endless, "large.jpg"
+    )
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of the memory is read from /proc")
 def test_bombs_are_refused_from_the_header(tmp_path: Path) -> None:
     for name, data in bombs().items():
@@ -577,7 +600,7 @@ def test_names_that_can_not_be_printed_are_mended(tmp_path: Path) -> None:
 
 # ---------------------------------------------------------------- HEIC, arrays, names
 
-HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
 
 
 def test_heic_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -588,17 +611,22 @@ def test_heic_without_its_library_says_what_to_install(monkeypatch: pytest.Monke
 
 
 def test_heic_is_read_by_its_library_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    class HeifFile(ImageFile.ImageFile):
+        format = "HEIF"
+
+        def _open(self) -> None:
+            self._size, self._mode = (5, 4), "RGB"
+            self.tile = [ImageFile._Tile("raw", (0, 0, 5, 4), 24, ("RGB", 0, 1))]
+
     def register() -> None:
-        Image.register_open(
-            "HEIF", lambda *_: Image.new("RGB", (5, 4), (9, 8, 7)), lambda start: start[4:8] == b"ftyp"
-        )
+        Image.register_open("HEIF", HeifFile, lambda start: start[4:8] == b"ftyp")
 
     library = types.ModuleType("pillow_heif")
-    library.register_heif_opener = register  # ty: ignore[unresolved-attribute]
+    library.register_heif_opener = register  # ty: ignore[missing-attribute]
     monkeypatch.setitem(sys.modules, "pillow_heif", library)
     monkeypatch.setattr(Image, "OPEN", dict(Image.OPEN))
     monkeypatch.setattr(Image, "ID", list(Image.ID))
-    assert decode_image(HEIC, "a.heic").rgb[3, 4].tolist() == [9, 8, 7]
+    assert (decode_image(HEIC + bytes([9, 8, 7]) * 20, "a.heic").rgb == (9, 8, 7)).all()
 
 
 def test_arrays_become_pictures_and_the_wrong_ones_a_sentence() -> None:

@@ -12,8 +12,8 @@ from timm.data import create_transform
 from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Normalize, Resize, ToTensor
 
 from engine.data.images import read_image
-from engine.data.prepare import Prepared, normalise, prepare
-from engine.data.samples import samples
+from engine.data.prepare import WHOLE, Prepared, normalise, prepare
+from engine.data.samples import Sample, samples
 from engine.models.preprocessing import Preprocessing
 
 HALVES = Preprocessing(256, 224, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
@@ -30,8 +30,8 @@ def torchvision_input(rgb: np.ndarray, how: Preprocessing) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.title)
-def test_sample_photographs_equal_timm(sample: object) -> None:
-    rgb = read_image(sample.path).rgb  # ty: ignore[unresolved-attribute]
+def test_sample_photographs_equal_timm(sample: Sample) -> None:
+    rgb = read_image(sample.path).rgb
     transform = create_transform(
         224, interpolation="bicubic", crop_pct=0.875, mean=HALVES.mean, std=HALVES.std
     )
@@ -40,7 +40,19 @@ def test_sample_photographs_equal_timm(sample: object) -> None:
 
 @pytest.mark.parametrize(
     ("height", "width"),
-    [(256, 256), (224, 224), (256, 300), (333, 257), (31, 47), (2, 3), (1, 1), (257, 511), (700, 401)],
+    [
+        (256, 256),
+        (224, 224),
+        (256, 300),
+        (333, 257),
+        (31, 47),
+        (2, 3),
+        (1, 1),
+        (257, 511),
+        (700, 401),
+        (150, 1400),
+        (2100, 190),
+    ],
 )
 @pytest.mark.parametrize(
     "how", [HALVES, IMAGENET, Preprocessing(40, 33, (0.1, 0.2, 0.3), (1, 2, 3), "lanczos")]
@@ -53,12 +65,18 @@ def test_every_shape_equals_torchvision(height: int, width: int, how: Preprocess
     assert np.array_equal((back * 255).round().permute(1, 2, 0).numpy(), prepared.rgb)
 
 
-@pytest.mark.parametrize(("height", "width"), [(150, 1400), (2100, 190), (10, 300), (64, 4000)])
-def test_a_long_picture_read_in_part_equals_the_whole(height: int, width: int) -> None:
+@pytest.mark.parametrize(("height", "width"), [(10, 300), (400, 11), (64, 4000), (300, 6000)])
+@pytest.mark.parametrize("how", [HALVES, IMAGENET])
+def test_a_very_long_picture_read_in_part_equals_the_whole_to_a_level(
+    height: int, width: int, how: Preprocessing
+) -> None:
     rgb = pixels(height, width, seed=3)
-    prepared = prepare(rgb, HALVES)
-    assert max(prepared.context.shape[:2]) == 3 * 224
-    assert torch.equal(prepared.x, torchvision_input(rgb, HALVES))
+    whole = Resize(how.resize, InterpolationMode(how.interpolation))(Image.fromarray(rgb))
+    assert max(whole.size) > WHOLE
+    expected = np.asarray(CenterCrop(224)(whole)).astype(int)
+    found = prepare(rgb, how).rgb
+    assert np.abs(found - expected).max() <= 1
+    assert (found != expected).mean() < 0.03
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,11 @@ SETTLING_SECONDS = 1.0
 """A thread that was told to end may take this long; nothing waits if none is left."""
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The offscreen platform warns whenever a window with a least size is shown; nothing else may."""
+    config.addinivalue_line("qt_log_ignore", "This plugin does not support propagateSizeHints")
+
+
 @pytest.fixture(scope="session")
 def qapp(qapp: QApplication) -> QApplication:
     """The one application, in the dark theme."""

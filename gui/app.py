@@ -1,0 +1,92 @@
+"""Starts the application: Qt, theme, memory, window; and ends it so that nothing dangles."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import dataclass
+from functools import partial
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+
+from engine import device
+from gui.main_window import MainWindow, start_worker
+from gui.memory import Memory
+from gui.theme import CHOICES, themes
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line said."""
+
+    files: tuple[Path, ...]
+    folder: Path
+    """Where settings are kept."""
+    theme: str | None = None
+    device: str = "auto"
+
+
+def run(options: Options) -> int:
+    """Open the window and stay until it is closed; returns the exit code."""
+    device.prepare_process()
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    if not isinstance(application, QApplication):
+        raise TypeError("another kind of Qt application runs in this process")
+    application.setApplicationName("Gridloop")
+    memory = Memory.load(options.folder)
+    dress(application, options.theme or memory.theme)
+    window = MainWindow(memory, partial(start_worker, options.device))
+    _report_to(window, options.folder)
+    if options.files:
+        window.completed.connect(lambda: window.window_actions.open_paths(list(options.files)))
+    window.show()
+    code = application.exec()
+    window.close()
+    window.deleteLater()
+    application.processEvents()
+    return code
+
+
+def dress(application: QApplication, theme: str) -> None:
+    """Put a theme in force, the system's where the word is unknown."""
+    themes.follow(application, next((choice for choice in CHOICES if choice == theme), "system"))
+
+
+def _report_to(window: MainWindow, folder: Path) -> None:
+    """What nobody caught goes to the log and, as a sentence, to the person; the window lives on."""
+    _keep_log(folder)
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            window.close()
+            return
+        log.critical("Uncaught", exc_info=(kind, error, trace))
+        window.tell_fault(error)
+
+    sys.excepthook = hook
+    qInstallMessageHandler(_log_qt)
+
+
+def _keep_log(folder: Path) -> None:
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = RotatingFileHandler(
+            folder / "gridloop.log", maxBytes=1_000_000, backupCount=2, encoding="utf-8", delay=True
+        )
+    except OSError:
+        handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root.addHandler(handler)
+
+
+def _log_qt(kind: QtMsgType, context: object, message: str) -> None:
+    level = logging.INFO if kind in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg) else logging.WARNING
+    logging.getLogger("qt").log(level, "%s", message)

@@ -1,0 +1,300 @@
+"""The window: it shows itself at once, and then brings labs, worker, page and person together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from engine import registry
+from engine.ask import Cell
+from engine.lab import Snapshot
+from engine.settings import Config
+from engine.worker import Frame, Worker
+from gui.lab_list import LabList
+from gui.memory import Memory, Placement
+
+if TYPE_CHECKING:
+    from gui.actions import Actions
+    from gui.feed import Feed, Source
+    from gui.form import Form
+    from gui.view import View
+    from gui.workbench import Workbench
+
+SAVE_AFTER = 1000
+"""Milliseconds without a change until what is remembered is written."""
+DEFAULT_SIZE = (1440, 900)
+SMALLEST_SIZE = (960, 600)
+
+
+def start_worker(device: str = "auto") -> Worker:
+    """A worker that also imports the pages on its thread, so that the window never waits for them."""
+
+    def warm_up() -> None:
+        from gui.pages import load_pages
+
+        load_pages()
+
+    return Worker(device, warm_up=warm_up)
+
+
+class MainWindow(QWidget):
+    """Paints itself before torch or any page is imported, and fills up as they come.
+
+    What the person does goes to the worker as commands; what is shown comes back as frames, only.
+    """
+
+    painted = Signal()
+    """The window's first picture is on the screen."""
+    completed = Signal()
+    """Every part of the window is there; a snapshot perhaps not yet."""
+    shown = Signal(object)
+    """A frame was drawn."""
+
+    def __init__(self, memory: Memory, start_source: Callable[[], Source] = start_worker) -> None:
+        super().__init__()
+        self.memory = memory
+        self._start_source = start_source
+        self.lab_name = ""
+        self.labs = LabList([(name, lab.title, lab.group) for name, lab in registry.labs().items()])
+        self.bench: Workbench | None = None
+        self.feed: Feed | None = None
+        self.actions_table: Actions | None = None
+        self._pages: dict[str, View] = {}
+        self._forms: dict[str, Form] = {}
+        self._held: list[tuple[str, tuple[Any, ...]]] = []
+        self._pin: Cell | None = None
+        self._is_painted = False
+        self._save_timer = QTimer(self)
+        self._save_timer.setSingleShot(True)
+        self._save_timer.setInterval(SAVE_AFTER)
+        self._save_timer.timeout.connect(self.remember)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(0)
+        self._row.addWidget(self.labs)
+        self._room = QWidget(self)
+        self._row.addWidget(self._room, 1)
+        self.setWindowTitle("Gridloop")
+        self.setMinimumSize(*SMALLEST_SIZE)
+        self.resize(*DEFAULT_SIZE)
+        if self.memory.placement is not None:
+            self.memory.placement.apply(self)
+
+    # Coming up ------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._is_painted:
+            self._is_painted = True
+            # Zero milliseconds later this paint event has reached the screen.
+            QTimer.singleShot(0, self, self._first_paint_done)
+
+    def _first_paint_done(self) -> None:
+        self.painted.emit()
+        self.complete()
+
+    def complete(self) -> None:
+        """Start the worker, then build the rest of the window while it loads torch."""
+        if self.bench is not None:
+            return
+        from gui.feed import Feed
+
+        self.feed = Feed(self._start_source(), self)
+        self.feed.came.connect(self.show_frame)
+        from gui.window_actions import WindowActions
+        from gui.workbench import Workbench
+
+        self.bench = bench = Workbench(self)
+        self._row.replaceWidget(self._room, bench)
+        self._room.deleteLater()
+        self.window_actions = WindowActions(self)
+        self.actions_table = self.window_actions.table
+        self._wire(bench)
+        self._restore_splitters()
+        self.labs.chosen.connect(self.choose_lab)
+        known = registry.labs()
+        self.choose_lab(self.memory.last_lab if self.memory.last_lab in known else next(iter(known)))
+        for command, arguments in self._held:
+            self.post(command, *arguments)
+        self._held.clear()
+        self.feed.start()
+        self.completed.emit()
+
+    def _wire(self, bench: Workbench) -> None:
+        transport = bench.transport
+        transport.play.connect(lambda: self.post("play"))
+        transport.pause.connect(lambda: self.post("pause"))
+        transport.step_once.connect(lambda: self.post("step_once"))
+        transport.reset.connect(lambda: self.post("reset"))
+        transport.cancel.connect(self.cancel)
+        transport.speed_changed.connect(lambda speed: self.post("set_speed", speed))
+        bench.ask.unpinned.connect(self.unpin)
+        for splitter in (bench.columns, bench.side):
+            splitter.splitterMoved.connect(lambda *_: self._save_timer.start())
+
+    # Labs and pages -------------------------------------------------------------------------------
+
+    def choose_lab(self, name: str) -> None:
+        """Show a lab; leaving one pauses it, coming back finds it as it was."""
+        if self.bench is None or name == self.lab_name:
+            return
+        self.unpin()
+        if self.lab_name in self._pages:
+            self._pages[self.lab_name].close_page()
+        self.lab_name = self.memory.last_lab = name
+        self.labs.set_current(name)
+        lab = registry.lab_named(name)
+        config = lab.config_type.restore(self.memory.config_of(name))
+        form = self._form(name, config)
+        self.bench.show_form(form)
+        self.bench.head(lab.question, "")
+        self.bench.pages.setCurrentWidget(self._pages.get(name, self.bench.loading))
+        self.post("select", name, form.config)
+
+    def _form(self, name: str, config: Config) -> Form:
+        from gui.form import Form
+
+        if name not in self._forms and self.bench is not None:
+            form = Form(type(config))
+            form.set_config(config)
+            form.config_changed.connect(self._configure)
+            form.history_changed.connect(self.window_actions.update_history)
+            self._forms[name] = form
+            self.bench.add_form(form)
+        return self._forms[name]
+
+    @property
+    def form(self) -> Form | None:
+        """The shown lab's form."""
+        return self._forms.get(self.lab_name)
+
+    @property
+    def page(self) -> View | None:
+        """The shown lab's page, once it was built."""
+        return self._pages.get(self.lab_name)
+
+    def _build_page(self, name: str) -> View:
+        from gui.pages import page_type
+
+        page = page_type(name)()
+        page.asked.connect(self._ask)
+        page.pinned.connect(self.pin)
+        page.settings_wanted.connect(self._change_settings)
+        page.command_wanted.connect(lambda command, arguments: self.post(command, *arguments))
+        page.told.connect(self.tell)
+        self.window_actions.adopt(page)
+        self._pages[name] = page
+        if self.bench is not None:
+            self.bench.pages.addWidget(page)
+            self.bench.pages.setCurrentWidget(page)
+        return page
+
+    # To the worker --------------------------------------------------------------------------------
+
+    def post(self, command: str, *arguments: Any) -> None:
+        """Send a command to the worker, or hold it until there is one."""
+        if self.feed is None:
+            self._held.append((command, arguments))
+        else:
+            self.feed.source.post(command, *arguments)
+
+    def cancel(self) -> None:
+        """Stop the long call and the jobs under way."""
+        if self.feed is not None:
+            self.feed.source.cancel()
+
+    def _configure(self, config: Config) -> None:
+        self.memory.remember_config(self.lab_name, config.as_dict())
+        self._save_timer.start()
+        self.post("configure", config)
+
+    def _change_settings(self, changes: dict[str, Any]) -> None:
+        if self.form is not None:
+            self.form.change(changes)
+
+    def _ask(self, cell: Cell | None) -> None:
+        if self._pin is None and cell is not None:
+            self.post("ask", cell)
+
+    def pin(self, cell: Cell | None) -> None:
+        """Keep the answer for a cell in the Ask pane until it is let go."""
+        if cell is not None and self.bench is not None:
+            self._pin = cell
+            self.bench.ask.set_pinned(True)
+            self.post("ask", cell)
+
+    def unpin(self) -> None:
+        """Let the Ask pane follow the pointer again."""
+        self._pin = None
+        if self.bench is not None:
+            self.bench.ask.set_pinned(False)
+
+    # From the worker ------------------------------------------------------------------------------
+
+    def show_frame(self, frame: Frame) -> None:
+        """Draw what the worker sent."""
+        bench = self.bench
+        if bench is None:
+            return
+        for failure in frame.failures:
+            bench.notice.error(failure.sentence, failure.details)
+        bench.transport.show_frame(frame)
+        bench.status.show_frame(frame, self.feed.fps if self.feed else 0.0)
+        if frame.snapshot is not None and frame.lab == self.lab_name:
+            self._show_snapshot(frame.snapshot, told=bool(frame.failures))
+        self.shown.emit(frame)
+
+    def _show_snapshot(self, snapshot: Snapshot, *, told: bool) -> None:
+        page, form, bench = self.page or self._build_page(self.lab_name), self.form, self.bench
+        if form is None or bench is None:
+            return
+        for name, values in snapshot.choices.items():
+            form.set_choices(name, values)
+        form.set_config(snapshot.config, final=told)
+        page.show_snapshot(snapshot)
+        bench.head(registry.lab_named(self.lab_name).question, page.subtitle(snapshot))
+        if snapshot.answer is not None:
+            bench.ask.show_answer(snapshot.answer)
+
+    def tell(self, sentence: str) -> None:
+        """Show the person a sentence where they look."""
+        if self.bench is not None:
+            self.bench.notice.error(sentence)
+
+    # Being remembered, and going ------------------------------------------------------------------
+
+    def remember(self) -> None:
+        """Write window, splitters and settings."""
+        self.memory.placement = Placement.of(self)
+        if self.bench is not None:
+            self.memory.splitters = {
+                "columns": self.bench.columns.sizes(),
+                "side": self.bench.side.sizes(),
+            }
+        self.memory.save()
+
+    def _restore_splitters(self) -> None:
+        if self.bench is None:
+            return
+        for name, splitter in (("columns", self.bench.columns), ("side", self.bench.side)):
+            sizes = self.memory.splitters.get(name, [])
+            if len(sizes) == splitter.count() and all(size > 0 for size in sizes):
+                splitter.setSizes(sizes)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """End the worker first, so that nothing dangles when Qt goes."""
+        self._save_timer.stop()
+        self.remember()
+        for page in self._pages.values():
+            page.close_page()
+        if self.feed is not None:
+            self.feed.stop()
+            self.feed.source.close()
+        super().closeEvent(event)

@@ -1,0 +1,93 @@
+"""The window's furniture: heading, notices, page, form, questions, transport and status, in their places."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from gui.ask_pane import AskPane
+from gui.form import Form
+from gui.notice import NoticeBar
+from gui.status_bar import StatusBar
+from gui.theme import GRID, small_font, theme, themes, title_font
+from gui.transport import Transport
+
+SIDE_WIDTH = 316
+"""Width of the form and the Ask pane until the person drags the splitter."""
+
+
+class Workbench(QWidget):
+    """Places the widgets and dresses them; what they do is wired by the window."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.question = QLabel(self)
+        self.subtitle = QLabel(self)
+        self.notice = NoticeBar(self)
+        self.pages = QStackedWidget(self)
+        self.loading = QLabel("Loading PyTorch. The first time takes a few seconds.", self)
+        self.loading.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.pages.addWidget(self.loading)
+        self.forms = QStackedWidget(self)
+        self.ask = AskPane(self)
+        self.transport = Transport(self)
+        self.status = StatusBar(self)
+        self.columns = QSplitter(Qt.Orientation.Horizontal, self)
+        self.side = QSplitter(Qt.Orientation.Vertical, self)
+        self._arrange()
+        themes.changed.connect(self._dress)
+        self._dress()
+
+    def _arrange(self) -> None:
+        centre = QWidget(self)
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(3 * GRID, 2 * GRID, 2 * GRID, GRID)
+        column.setSpacing(GRID // 2)
+        for widget in (self.question, self.subtitle, self.notice):
+            column.addWidget(widget)
+        column.addSpacing(GRID // 2)
+        column.addWidget(self.pages, 1)
+        self.side.addWidget(self.forms)
+        self.side.addWidget(self.ask)
+        self.side.setSizes([500, 400])
+        self.columns.addWidget(centre)
+        self.columns.addWidget(self.side)
+        self.columns.setStretchFactor(0, 1)
+        self.columns.setStretchFactor(1, 0)
+        self.columns.setSizes([900, SIDE_WIDTH])
+        for splitter in (self.columns, self.side):
+            splitter.setChildrenCollapsible(False)
+            splitter.setHandleWidth(1)
+        self.side.setMinimumWidth(272)
+        self.question.setWordWrap(False)
+        self.subtitle.setTextFormat(Qt.TextFormat.PlainText)
+
+    def add_form(self, form: Form) -> None:
+        """Put a lab's form into the side column, scrolling where it is too long, and show it."""
+        scroll = QScrollArea(self.forms)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(form)
+        self.forms.addWidget(scroll)
+        self.forms.setCurrentWidget(scroll)
+
+    def show_form(self, form: Form) -> None:
+        """Bring a form to the front that was added before."""
+        for place in range(self.forms.count()):
+            scroll = self.forms.widget(place)
+            if isinstance(scroll, QScrollArea) and scroll.widget() is form:
+                self.forms.setCurrentWidget(scroll)
+
+    def head(self, question: str, subtitle: str) -> None:
+        """Set the page's question and the muted line under it."""
+        self.question.setText(question)
+        if subtitle != self.subtitle.text():
+            self.subtitle.setText(subtitle)
+
+    def _dress(self) -> None:
+        colours = theme()
+        self.question.setFont(title_font(self.font()))
+        self.subtitle.setFont(small_font(self.font()))
+        for muted in (self.subtitle, self.loading):
+            muted.setStyleSheet(f"color: {colours.muted};")
+        self.side.setStyleSheet(f"QSplitter {{ background: {colours.chrome}; }}")
