@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="gridloop",
         usage=USAGE,
-        description="See the difference between convolutional networks (the grid) and recurrent ones (the loop).",
+        description="See what convolutional networks (the grid) and recurrent networks (the loop) do.",
     )
     parser.add_argument(
         "files", nargs="*", metavar="FILE", help="pictures, a folder of pictures, or a model file"

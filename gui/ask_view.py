@@ -265,7 +265,7 @@ class AnswerView(QWidget):
             if placed.top + placed.table.height >= seen.top() and placed.top <= seen.bottom():
                 painter.save()
                 painter.translate(MARGIN, int(placed.top))
-                placed.table.paint(painter)
+                placed.table.paint(painter, QRectF(seen).translated(-MARGIN, -int(placed.top)))
                 painter.restore()
 
     def tip_at(self, point: QPointF) -> str:

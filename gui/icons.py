@@ -7,7 +7,7 @@ from functools import cache
 from math import cos, radians, sin
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF, QTransform
 from PySide6.QtWidgets import QStyle, QStyleOptionToolButton, QToolButton
 
 from gui.theme import theme, themes
@@ -58,10 +58,7 @@ def _back() -> QPainterPath:
 
 
 def _mirrored(path: QPainterPath) -> QPainterPath:
-    mirrored = QPainterPath()
-    for polygon in path.toSubpathPolygons():
-        mirrored.addPolygon(QPolygonF([QPointF(SIDE - point.x(), point.y()) for point in polygon]))
-    return mirrored
+    return QTransform(-1, 0, 0, 1, SIDE, 0).map(path)
 
 
 def _pin() -> QPainterPath:

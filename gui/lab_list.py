@@ -109,7 +109,7 @@ class LabList(QWidget):
 
 
 class _List(QListWidget):
-    """The arrow keys move a cursor, Enter picks."""
+    """The arrow keys move a cursor, Enter or the space bar picks."""
 
     entered_by_key = Signal(QListWidgetItem)
 
@@ -123,7 +123,7 @@ class _List(QListWidget):
         themes.changed.connect(self.viewport().update)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             item = self.currentItem()
             if item is not None:
                 self.entered_by_key.emit(item)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QPaintEvent, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from engine import registry
 from engine.ask import Cell
@@ -16,6 +17,7 @@ from engine.settings import Config
 from engine.worker import Frame, Worker
 from gui.lab_list import LabList
 from gui.memory import Memory, Placement
+from gui.theme import GRID
 
 if TYPE_CHECKING:
     from gui.actions import Actions
@@ -60,12 +62,17 @@ class MainWindow(QWidget):
         self._start_source = start_source
         self.lab_name = ""
         self.labs = LabList([(name, lab.title, lab.group) for name, lab in registry.labs().items()])
+        self.menu_button = QToolButton(self)
+        self.menu_button.setText("≡  Menu")
+        self.menu_button.setAccessibleName("Menu")
+        self.menu_button.setToolTip("Everything that can be done here (F10)")
         self.bench: Workbench | None = None
         self.feed: Feed | None = None
         self.actions_table: Actions | None = None
         self._pages: dict[str, View] = {}
         self._forms: dict[str, Form] = {}
         self._held: list[tuple[str, tuple[Any, ...]]] = []
+        self._asked: Cell | None = None
         self._pin: Cell | None = None
         self._is_painted = False
         self._save_timer = QTimer(self)
@@ -78,7 +85,14 @@ class MainWindow(QWidget):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(0)
-        self._row.addWidget(self.labs)
+        left = QWidget(self)
+        left.setBackgroundRole(QPalette.ColorRole.AlternateBase)
+        left.setAutoFillBackground(True)
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, GRID)
+        column.addWidget(self.labs, 1)
+        column.addWidget(self.menu_button)
+        self._row.addWidget(left)
         self._room = QWidget(self)
         self._row.addWidget(self._room, 1)
         self.setWindowTitle("Gridloop")
@@ -135,6 +149,7 @@ class MainWindow(QWidget):
         transport.reset.connect(lambda: self.post("reset"))
         transport.cancel.connect(self.cancel)
         transport.speed_changed.connect(lambda speed: self.post("set_speed", speed))
+        bench.ask.pinned.connect(lambda: self.pin(self._asked))
         bench.ask.unpinned.connect(self.unpin)
         for splitter in (bench.columns, bench.side):
             splitter.splitterMoved.connect(lambda *_: self._save_timer.start())
@@ -167,7 +182,6 @@ class MainWindow(QWidget):
             form.config_changed.connect(self._configure)
             form.history_changed.connect(self.window_actions.update_history)
             self._forms[name] = form
-            self.bench.add_form(form)
         return self._forms[name]
 
     @property
@@ -221,6 +235,7 @@ class MainWindow(QWidget):
 
     def _ask(self, cell: Cell | None) -> None:
         if self._pin is None and cell is not None:
+            self._asked = cell
             self.post("ask", cell)
 
     def pin(self, cell: Cell | None) -> None:
@@ -262,6 +277,12 @@ class MainWindow(QWidget):
         bench.head(registry.lab_named(self.lab_name).question, page.subtitle(snapshot))
         if snapshot.answer is not None:
             bench.ask.show_answer(snapshot.answer)
+
+    def tell_fault(self, error: BaseException) -> None:
+        """Tell of an exception that nobody foresaw, with its details to copy."""
+        if self.bench is not None:
+            details = "".join(traceback.format_exception(error))
+            self.bench.notice.error(f"Something went wrong in the window ({type(error).__name__}).", details)
 
     def tell(self, sentence: str) -> None:
         """Show the person a sentence where they look."""

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.checkpoint import write_bytes_atomically
 from engine.errors import UserError
-from gui.process_memory import resident_bytes as resident_bytes  # the status bar asks for it here
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

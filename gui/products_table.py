@@ -4,91 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QFontMetricsF, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QFontMetricsF, QImage, QPainter, QPen
 
 from engine.ask import Products
 from engine.explain.arithmetic_format import number
 from gui.ask_text import product_text
-from gui.icons import faded
-from gui.theme import Theme, contrast, theme
+from gui.product_cells import LEVELS, cell_text, hatch_brush, level, picture, select, shades
+from gui.theme import theme
 
-if TYPE_CHECKING:
-    import numpy as np
-
-MOST_CHANNELS = 6
-"""At most this many channels are shown one by one; the others are summed in one line."""
-MOST_CELLS = 36
-"""At most about this many cells of each table are; but three channels (a colour picture's) always."""
-ALWAYS = 3
-LEVELS = 16
-"""Shades on each side of zero."""
-STRENGTH = 0.55
-"""How far the largest value's colour leaves the ground; the number on it stays readable."""
 CELL, GAP, SIGN = 20, 8, 16
 """Height of a cell, room between blocks, and room for × and =, in pixels."""
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which channels are shown, and what the others add up to: together exactly the sum."""
-
-    places: tuple[int, ...]
-    others: int
-    others_sum: float
-
-
-def select(products: Products) -> Selection:
-    """The channels that contribute most (by absolute sum), or all of them in order if they are few."""
-    sums = products.products.sum(axis=(1, 2))
-    count, height, width = products.products.shape
-    room = max(1, min(MOST_CHANNELS, MOST_CELLS // (height * width)))
-    if count <= max(room, ALWAYS):
-        return Selection(tuple(range(count)), 0, 0.0)
-    order = (-abs(sums)).argsort(kind="stable")
-    return Selection(tuple(int(at) for at in order[:room]), count - room, float(sums[order[room:]].sum()))
-
-
-def cell_text(value: float) -> str:
-    """At most six letters: "0", ".412", "−1.46", "12.3", "−4e−5"."""
-    size = abs(value)
-    if size == 0:
-        return "0"
-    if size < 0.0005:
-        text = f"{size:.0e}".replace("e-0", "e−").replace("e-", "e−")
-    elif size < 0.9995:
-        text = f"{size:.3f}"[1:]
-    elif size < 9999.5:
-        text = f"{size:.2f}" if size < 9.995 else f"{size:.1f}" if size < 99.95 else f"{size:.0f}"
-    else:
-        text = f"{size:.0e}".replace("e+0", "e").replace("e+", "e")
-    return f"−{text}" if value < 0 else text
-
-
-@lru_cache(maxsize=4)
-def shades(colours: Theme) -> tuple[tuple[QColor, QColor], ...]:
-    """Ground and ink of a cell for each level, −LEVELS to LEVELS: the diverging map on the theme's ground."""
-    from gui.colour_maps import DIVERGING, colour
-
-    ends = colour(DIVERGING, 0.08), colour(DIVERGING, 0.92)
-    pairs = []
-    for level in range(-LEVELS, LEVELS + 1):
-        ground = _mixed(QColor(colours.raised), ends[level > 0], STRENGTH * abs(level) / LEVELS)
-        ink = max(colours.text, colours.page, key=lambda tone: contrast(tone, ground.name()))
-        pairs.append((ground, QColor(ink)))
-    return tuple(pairs)
-
-
-def _mixed(one: QColor, other: QColor, share: float) -> QColor:
-    parts = zip(one.getRgb()[:3], other.getRgb()[:3], strict=True)
-    return QColor(*(round(a + (b - a) * share) for a, b in parts))
-
-
-def _level(value: float, scale: float) -> int:
-    return round(value / scale * LEVELS) if scale else 0
 
 
 @dataclass(frozen=True)
@@ -303,7 +230,7 @@ class ProductsTable:
         matrix = _Matrix(place, left, top, cell, array.tolist(), inside, self._scales[k], picked)
         self._matrices.append(matrix)
         if not self._has_numbers(matrix):
-            self._images.append((matrix.box, _picture(array, self._scales[k])))
+            self._images.append((matrix.box, picture(array, self._scales[k])))
 
     def _has_numbers(self, matrix: _Matrix) -> bool:
         return matrix.cell[0] >= self._least
@@ -323,8 +250,8 @@ class ProductsTable:
 
     # Painting --------------------------------------------------------------------------------------
 
-    def paint(self, painter: QPainter) -> None:
-        """Draw at the painter's origin."""
+    def paint(self, painter: QPainter, seen: QRectF) -> None:
+        """Draw at the painter's origin what lies within `seen`."""
         colours = theme()
         painter.setFont(self._fonts.words)
         for strong in (False, True):
@@ -337,6 +264,8 @@ class ProductsTable:
         painter.setFont(self._fonts.figures)
         table = shades(colours)
         for matrix in self._matrices:
+            if not seen.intersects(QRectF(matrix.box)):
+                continue
             if self._has_numbers(matrix):
                 self._paint_matrix(painter, matrix, table)
             elif matrix.inside is not None:
@@ -349,12 +278,12 @@ class ProductsTable:
     ) -> None:
         width, height = matrix.cell
         rise = (height + self._figures.ascent() - self._figures.descent()) // 2
-        hatch, muted = _hatch_brush(), QColor(theme().muted)
+        hatch, muted = hatch_brush(), QColor(theme().muted)
         y = matrix.top
         for i, row in enumerate(matrix.values):
             x = matrix.left
             for j, value in enumerate(row):
-                ground, ink = table[_level(value, matrix.scale) + LEVELS]
+                ground, ink = table[level(value, matrix.scale) + LEVELS]
                 painter.fillRect(x, y, width - 1, height - 1, ground)
                 text = cell_text(value)
                 if matrix.inside is not None and not matrix.inside[i][j]:
@@ -367,7 +296,7 @@ class ProductsTable:
 
     def _hatch(self, painter: QPainter, matrix: _Matrix, inside: list[list[bool]]) -> None:
         width, height = matrix.cell
-        hatch = _hatch_brush()
+        hatch = hatch_brush()
         for i, row in enumerate(inside):
             for j, is_inside in enumerate(row):
                 if not is_inside:
@@ -392,18 +321,3 @@ class ProductsTable:
                     place += f", row {i}, column {j} of the kernel"
                 return f"{place}\n{product_text(self._products, matrix.place, i, j)}"
         return ""
-
-
-def _hatch_brush() -> QBrush:
-    return QBrush(faded(theme().muted, 0.6), Qt.BrushStyle.BDiagPattern)
-
-
-def _picture(array: np.ndarray, scale: float) -> QImage:
-    """The colours of a table as an image of one pixel a cell."""
-    import numpy as np
-
-    table = np.array([ground.rgb() for ground, _ in shades(theme())], np.uint32)
-    levels = np.rint(array / (scale or 1.0) * LEVELS).astype(int) + LEVELS
-    pixels = np.ascontiguousarray(table[levels])
-    rows, columns = pixels.shape
-    return QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32).copy()

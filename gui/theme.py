@@ -199,23 +199,39 @@ def _palette(colours: Theme) -> QPalette:
 
 def _style_sheet(colours: Theme) -> str:
     """Only what the palette cannot say: hairlines, quiet buttons, focus rings and slim scroll bars."""
+    text, line, raised, muted, accent = (
+        colours.text,
+        colours.line,
+        colours.raised,
+        colours.muted,
+        colours.accent,
+    )
     return f"""
-    QToolTip {{ color: {colours.text}; background: {colours.raised}; border: 1px solid {colours.line}; padding: 4px; }}
-    QToolButton {{ border: 1px solid transparent; border-radius: 4px; padding: 4px 6px; background: transparent; }}
-    QToolButton:hover {{ background: {colours.raised}; }}
-    QToolButton:checked {{ background: {colours.raised}; color: {colours.text}; }}
-    QToolButton:focus, QPushButton:focus {{ border: 1px solid {colours.accent}; }}
-    QPushButton {{ border: 1px solid {colours.line}; border-radius: 4px; padding: 5px 12px; background: {colours.raised}; }}
-    QPushButton:hover {{ border-color: {colours.muted}; }}
+    QToolTip {{ color: {text}; background: {raised}; border: 1px solid {line}; padding: 4px; }}
+    QToolButton {{ border: 1px solid transparent; border-radius: 4px; padding: 4px 6px; }}
+    QToolButton:hover {{ background: {raised}; }}
+    QToolButton:checked {{ background: {raised}; color: {text}; }}
+    QToolButton:focus, QPushButton:focus {{ border: 1px solid {accent}; }}
+    QPushButton {{ border: 1px solid {line}; border-radius: 4px; padding: 5px 12px; background: {raised}; }}
+    QPushButton:hover {{ border-color: {muted}; }}
+    QPushButton:disabled {{ color: {muted}; background: transparent; }}
+    QTabWidget::pane {{ border: none; }}
+    QTabBar {{ qproperty-drawBase: 0; }}
+    QTabBar::tab {{ padding: 5px 14px; color: {muted}; border: none; border-bottom: 2px solid transparent; }}
+    QTabBar::tab:selected {{ color: {text}; border-bottom: 2px solid {accent}; }}
+    QTabBar::tab:hover, QTabBar::tab:focus {{ color: {text}; }}
     QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
     QScrollBar:vertical {{ width: 10px; background: transparent; margin: 0; }}
     QScrollBar:horizontal {{ height: 10px; background: transparent; margin: 0; }}
-    QScrollBar::handle {{ background: {colours.line}; border-radius: 4px; min-height: 24px; min-width: 24px; margin: 1px; }}
-    QScrollBar::handle:hover {{ background: {colours.muted}; }}
+    QScrollBar::handle {{ background: {line}; border-radius: 4px; margin: 1px; }}
+    QScrollBar::handle:vertical {{ min-height: 24px; }}
+    QScrollBar::handle:horizontal {{ min-width: 24px; }}
+    QScrollBar::handle:hover {{ background: {muted}; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
-    QMenu {{ background: {colours.raised}; border: 1px solid {colours.line}; padding: 4px; }}
+    QSplitter::handle {{ background: {line}; }}
+    QMenu {{ background: {raised}; border: 1px solid {line}; padding: 4px; }}
     QMenu::item {{ padding: 5px 20px; border-radius: 3px; }}
-    QMenu::item:selected {{ background: {colours.line}; color: {colours.text}; }}
-    QMenu::item:disabled {{ color: {colours.muted}; }}
+    QMenu::item:selected {{ background: {line}; color: {text}; }}
+    QMenu::item:disabled {{ color: {muted}; }}
     """

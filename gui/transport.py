@@ -7,15 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QPalette, QShortcut
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QApplication,
-    QComboBox,
-    QHBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPalette, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.jobs import JobStatus
 from gui.form.combo import Combo
@@ -124,7 +118,6 @@ class Transport(QWidget):
         self.step_button = _button("step", "One step", self.step_once.emit)
         self.reset_button = _button("reset", "Start over", self.reset.emit)
         self.cancel_button = _button("stop", "Cancel", self.cancel.emit)
-        QShortcut(QKeySequence(Qt.Key.Key_Space), self, self._space)
         self.speed_list = Combo()
         self.speed_list.set_entries(list(SPEEDS))
         self.speed_list.setFixedWidth(self.speed_list.sizeHint().width())
@@ -153,15 +146,18 @@ class Transport(QWidget):
 
     # Inside ----------------------------------------------------------------------------------------
 
-    def _space(self) -> None:
-        """The space bar belongs first to the control that has the focus."""
-        focused = QApplication.focusWidget()
-        if isinstance(focused, QAbstractButton):
-            focused.click()
-        elif isinstance(focused, QComboBox):
-            focused.showPopup()
-        else:
-            self.toggle()
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.window().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The space bar plays and pauses when no control on the way up to the window wanted it."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            plain = event.modifiers() == Qt.KeyboardModifier.NoModifier and not event.isAutoRepeat()
+            if event.key() == Qt.Key.Key_Space and plain:
+                self.toggle()
+                return True
+        return super().eventFilter(watched, event)
 
     def _show_running(self) -> None:
         name = "Pause" if self._running else "Play"

@@ -18,7 +18,7 @@ def camera_problem() -> str:
     try:
         from PySide6.QtMultimedia import QMediaDevices
     except ImportError as error:
-        return f"The webcam cannot be used: a system library is missing ({error}). Everything else works without it."
+        return f"The webcam cannot be used: a system library is missing ({error}). All else works without it."
     if not QMediaDevices.videoInputs():
         return "No webcam was found. Plug one in and press the button again, or drop a picture."
     return ""

@@ -1,19 +1,21 @@
 """Everything that can be done from menu, shortcut or palette, wherever one is in the window."""
 
+# ruff: noqa: E501 - a table reads best with one row a line
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint
-from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton
+from PySide6.QtWidgets import QFileDialog, QMenu
 
 from engine import registry
 from engine.data.kinds import SUFFIXES, kind_of
 from gui import export
 from gui.about import about_text
-from gui.actions import Actions, Entry
+from gui.actions import Actions, Entry, shown
 from gui.command_palette import CommandPalette
 from gui.drop_hint import DropHint
 from gui.incoming import DropFilter, Incoming, ask_files, incoming_from_clipboard
@@ -43,99 +45,63 @@ class WindowActions(QObject):
         self._drops.image_dropped.connect(self._open_picture)
         self._drops.refused.connect(window.tell)
         self._drops.hovering.connect(self._hint.show_while)
-        window.labs.menu_wanted.connect(self._show_menu)
+        window.menu_button.clicked.connect(self.show_menu)
+        if window.bench is not None:
+            keys = {"step": "step", "reset": "reset", "cancel": "cancel"}
+            window.bench.transport.name_keys({name: shown(self.table[key]) for name, key in keys.items()})
         self.update_history()
 
     def _fill(self) -> None:
-        add, window = self.table.add, self._window
-        add("open", "Open…", "Ctrl+O", self._open, group="File", tip="Open pictures or a model file")
-        add("open-folder", "Open folder…", "Ctrl+Shift+O", self._open_folder, group="File",
-            tip="Fill the film strip with a folder of pictures")  # fmt: skip
-        add(
-            "paste",
-            "Paste",
-            "Ctrl+V",
-            self._paste,
-            group="File",
-            tip="Take the picture or file on the clipboard",
-        )
-        add(
-            "save",
-            "Save page as picture…",
-            "Ctrl+S",
-            self._save_page,
-            group="File",
-            tip="Save what the page shows",
-        )
-        add("copy", "Copy page as picture", "Ctrl+Shift+C", self._copy_page, group="File",
-            tip="Put what the page shows on the clipboard")  # fmt: skip
-        add(
-            "forget",
-            "Clear recent files",
-            "",
-            self._forget_files,
-            group="File",
-            tip="Empty the list of recent files",
-        )
-        add("quit", "Quit", "Ctrl+Q", window.close, group="File", tip="Close Gridloop")
-        add("undo", "Undo setting", "Ctrl+Z", lambda: window.form and window.form.undo(), group="Settings",
-            tip="Take the last change of a setting back")  # fmt: skip
-        add("redo", "Redo setting", ["Ctrl+Shift+Z", "Ctrl+Y"], lambda: window.form and window.form.redo(),
-            group="Settings", tip="Do the change again")  # fmt: skip
-        add("defaults", "All settings to their defaults", "Ctrl+Backspace",
-            lambda: window.form and window.form.reset(), group="Settings", tip="Put every setting back")  # fmt: skip
-        add(
-            "play",
-            "Play or pause",
-            "Ctrl+Space",
-            self._toggle_play,
-            group="Run",
-            tip="Let it run, or hold it",
-        )
-        add(
-            "step",
-            "One step",
-            "Ctrl+.",
-            lambda: window.post("step_once"),
-            group="Run",
-            tip="Do a single step",
-        )
-        add(
-            "reset",
-            "Start again",
-            "Ctrl+R",
-            lambda: window.post("reset"),
-            group="Run",
-            tip="Back to the beginning",
-        )
-        add("cancel", "Cancel", "Ctrl+Esc", window.cancel, group="Run", tip="Stop what is being computed")
-        add("palette", "Command palette", ["Ctrl+K", "Ctrl+Shift+P"], lambda: self.palette.toggle(), group="View",
-            tip="Find any action, lab, layer or class by its name")  # fmt: skip
-        for choice in CHOICES:
-            add(f"theme-{choice}", f"{choice.capitalize()} theme", "", partial(self._choose_theme, choice), group="View",
-                tip="Follow the system" if choice == "system" else f"Always {choice}")  # fmt: skip
-        add(
-            "next-theme", "Dark or light", "Ctrl+T", self._swap_theme, group="View", tip="Swap dark and light"
-        )
-        add(
-            "side",
-            "Settings and questions",
-            "Ctrl+B",
-            self._toggle_side,
-            group="View",
-            tip="Show or hide the side column",
-        )
-        add(
-            "full-screen",
-            "Full screen",
-            "F11",
-            self._toggle_full_screen,
-            group="View",
-            tip="Fill the whole screen",
-        )
-        add("shortcuts", "Keyboard shortcuts", ["F1", "Ctrl+/"], lambda: self.sheet.toggle(), group="Help",
-            tip="Every shortcut on one page")  # fmt: skip
-        add("about", "About this Gridloop", "", self._about, group="Help", tip="Versions and device")
+        window = self._window
+        # fmt: off
+        rows: list[tuple[str, str, str, str | list[str], Callable[[], object], str]] = [
+            ("File", "open", "Open…", "Ctrl+O", self._open, "Open pictures or a model file"),
+            ("File", "open-folder", "Open folder…", "Ctrl+Shift+O", self._open_folder, "Go through its pictures"),
+            ("File", "paste", "Paste", "Ctrl+V", self._paste, "Take the picture or file on the clipboard"),
+            ("File", "save", "Save page as picture…", "Ctrl+S", self._save_page, "Save what the page shows"),
+            ("File", "copy", "Copy page as picture", "Ctrl+Shift+C", self._copy_page, "Copy what the page shows"),
+            ("File", "forget", "Clear recent files", "", self._forget_files, "Empty the list of recent files"),
+            ("File", "quit", "Quit", "Ctrl+Q", window.close, "Close Gridloop"),
+            ("Settings", "undo", "Undo setting", "Ctrl+Z", self._undo, "Take the last change of a setting back"),
+            ("Settings", "redo", "Redo setting", ["Ctrl+Shift+Z", "Ctrl+Y"], self._redo, "Do the change again"),
+            ("Settings", "defaults", "All settings to their defaults", "Ctrl+Backspace", self._defaults, "Put all back"),
+            ("Run", "play", "Play or pause", "Ctrl+Space", self._toggle_play, "Let it run, or hold it"),
+            ("Run", "step", "One step", "Ctrl+.", partial(window.post, "step_once"), "Do a single step"),
+            ("Run", "reset", "Start over", "Ctrl+R", partial(window.post, "reset"), "Back to the beginning"),
+            ("Run", "cancel", "Cancel", "Ctrl+Esc", window.cancel, "Stop what is being computed"),
+            ("View", "palette", "Command palette", ["Ctrl+K", "Ctrl+Shift+P"], self._toggle_palette,
+             "Find any action, lab, layer or class by its name"),
+            ("View", "menu", "Menu", "F10", self.show_menu, "Everything that can be done here"),
+            ("View", "unpin", "Let go of the pinned answer", "Esc", window.unpin, "Let questions follow the pointer"),
+            ("View", "side", "Settings and questions", "Ctrl+B", self._toggle_side, "Show or hide the side column"),
+            ("View", "full-screen", "Full screen", "F11", self._toggle_full_screen, "Fill the whole screen"),
+            ("View", "next-theme", "Dark or light", "Ctrl+T", self._swap_theme, "Swap dark and light"),
+            *(("View", f"theme-{choice}", f"{choice.capitalize()} theme", "", partial(self._choose_theme, choice),
+               "Follow the system" if choice == "system" else f"Always {choice}") for choice in CHOICES),
+            ("Help", "shortcuts", "Keyboard shortcuts", ["F1", "Ctrl+/"], self._toggle_sheet, "All on one page"),
+            ("Help", "about", "About this Gridloop", "", self._about, "Versions and device"),
+        ]
+        # fmt: on
+        for group, name, text, keys, slot, tip in rows:
+            self.table.add(name, text, keys, slot, group=group, tip=tip)
+
+    def _undo(self) -> None:
+        if self._window.form is not None:
+            self._window.form.undo()
+
+    def _redo(self) -> None:
+        if self._window.form is not None:
+            self._window.form.redo()
+
+    def _defaults(self) -> None:
+        if self._window.form is not None:
+            self._window.form.reset()
+
+    def _toggle_palette(self) -> None:
+        self.palette.toggle()
+
+    def _toggle_sheet(self) -> None:
+        self.sheet.toggle()
 
     def adopt(self, page: View) -> None:
         """Take a new page's actions and panels into the table."""
@@ -209,8 +175,8 @@ class WindowActions(QObject):
     # The run and the view ---------------------------------------------------------------------------
 
     def _toggle_play(self) -> None:
-        bench = self._window.bench
-        self._window.post("pause" if bench is not None and bench.transport.is_running else "play")
+        if self._window.bench is not None:
+            self._window.bench.transport.toggle()
 
     def _choose_theme(self, choice: str) -> None:
         found = next(known for known in CHOICES if known == choice)
@@ -250,7 +216,9 @@ class WindowActions(QObject):
         own = window.page.entries() if window.page is not None else []
         return [*self.table.entries(), *labs, *recent, *own]
 
-    def _show_menu(self, button: QToolButton) -> None:
+    def show_menu(self) -> None:
+        """Open the menu of all actions at its button."""
+        button = self._window.menu_button
         menu = QMenu(button)
         for title, actions in self.table.groups.items():
             sub = menu.addMenu(title)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.ask_pane import AskPane
 from gui.form import Form
@@ -59,24 +60,26 @@ class Workbench(QWidget):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(1)
         self.side.setMinimumWidth(272)
+        self.foot = QWidget(self)
+        self.foot.setBackgroundRole(QPalette.ColorRole.AlternateBase)
+        self.foot.setAutoFillBackground(True)
+        row = QHBoxLayout(self.foot)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.transport, 3)
+        row.addWidget(self.status, 2)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.columns, 1)
+        whole.addWidget(self.foot)
         self.question.setWordWrap(False)
         self.subtitle.setTextFormat(Qt.TextFormat.PlainText)
 
-    def add_form(self, form: Form) -> None:
-        """Put a lab's form into the side column, scrolling where it is too long, and show it."""
-        scroll = QScrollArea(self.forms)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(form)
-        self.forms.addWidget(scroll)
-        self.forms.setCurrentWidget(scroll)
-
     def show_form(self, form: Form) -> None:
-        """Bring a form to the front that was added before."""
-        for place in range(self.forms.count()):
-            scroll = self.forms.widget(place)
-            if isinstance(scroll, QScrollArea) and scroll.widget() is form:
-                self.forms.setCurrentWidget(scroll)
+        """Bring a lab's form to the front."""
+        if self.forms.indexOf(form) < 0:
+            self.forms.addWidget(form)
+        self.forms.setCurrentWidget(form)
 
     def head(self, question: str, subtitle: str) -> None:
         """Set the page's question and the muted line under it."""

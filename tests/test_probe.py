@@ -78,6 +78,15 @@ def test_a_watched_layer_does_not_change_the_result(model, x):
     assert torch.equal(capture(model, x, inputs=True).result, model(x))
 
 
+def test_views_are_right_for_a_network_that_overwrites_nothing(x):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()).eval().requires_grad_(False)
+    views, copies = capture(model, x, inputs=True, copy=False), capture(model, x, inputs=True)
+    torch.testing.assert_close(views.outputs, copies.outputs, rtol=0, atol=0)
+    torch.testing.assert_close(views.inputs, copies.inputs, rtol=0, atol=0)
+    assert views.outputs["2"].data_ptr() == views.result.data_ptr() != copies.outputs["2"].data_ptr()
+
+
 def test_only_watched_layers_are_kept_and_watching_can_change(model, x):
     with Probe(model) as probe:
         probe.watch(["conv"])

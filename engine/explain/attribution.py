@@ -7,7 +7,7 @@ methods that need many passes are generators; each yield is one pass and holds t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +66,7 @@ def saliency(model: nn.Module, x: Tensor, target: int) -> Tensor:
 
 def integrated_gradients(
     model: nn.Module, x: Tensor, target: int, *, steps: int = 32, baseline: Tensor | None = None
-) -> Iterator[Partial]:
+) -> Generator[Partial]:
     """Signed contribution of every input value to the logit, map (C, H, W).
 
     `(x - b) * integral over a in [0, 1] of d logit(b + a (x - b)) / d x` (Sundararajan et al., ICML
@@ -95,7 +95,7 @@ def integrated_gradients(
 
 def smoothgrad(
     model: nn.Module, x: Tensor, target: int, *, samples: int = 24, noise: float = 0.15, seed: int = 0
-) -> Iterator[Partial]:
+) -> Generator[Partial]:
     """Mean of the signed gradient over noisy copies of the picture, map (C, H, W); a sample a yield.
 
     The Gaussian noise has the standard deviation `noise * (max(x) - min(x))` (Smilkov et al., 2017).

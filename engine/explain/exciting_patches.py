@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from engine.ask import Box
 from engine.models.layer import ReceptiveField
+from engine.models.receptive_field import field_box
 from engine.probe import forward_to, select_channel
 
 
@@ -43,7 +44,7 @@ def exciting_patches(
     *,
     field: ReceptiveField | None,
     count: int = 9,
-) -> Iterator[Ranking]:
+) -> Generator[Ranking]:
     """Rank pictures (1, 3, H, W) by their largest value of one channel of `layer`; one picture a yield.
 
     Each picture gives its one best place, because the neighbours of a peak see nearly the same pixels.
@@ -58,26 +59,17 @@ def exciting_patches(
         yield Ranking(tuple(found), index + 1, len(pictures))
 
 
-def receptive_box(field: ReceptiveField, row: int, column: int, height: int, width: int) -> Box:
-    """What the value at (row, column) sees of a picture of height x width pixels."""
-    top = field.start_y + row * field.jump_y
-    left = field.start_x + column * field.jump_x
-    return Box(
-        top=max(top, 0),
-        left=max(left, 0),
-        bottom=min(top + field.size_y, height),
-        right=min(left + field.size_x, width),
-    )
+def clipped(box: Box, height: int, width: int) -> Box:
+    """The part of `box` that lies on a picture of height x width pixels."""
+    return Box(max(box.top, 0), max(box.left, 0), min(box.bottom, height), min(box.right, width))
 
 
 def _peak(index: int, values: Tensor, picture: Tensor, field: ReceptiveField | None) -> Excitation:
     height, width = picture.shape[2:]
     values = values.reshape(-1, values.shape[-1] if values.ndim else 1)  # a dense unit is one place
     row, column = divmod(int(values.argmax()), values.shape[1])
-    box = Box(0, 0, height, width)
-    if field is not None:
-        box = receptive_box(field, row, column, height, width)
-    return Excitation(index, row, column, float(values[row, column]), box)
+    box = Box(0, 0, height, width) if field is None else field_box(field, row, column)
+    return Excitation(index, row, column, float(values[row, column]), clipped(box, height, width))
 
 
 def _value(excitation: Excitation) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import torch
 import torch.nn.functional as F
@@ -36,7 +36,7 @@ def visualize_channel(
     angle: float = 15.0,
     zoom: float = 0.2,
     seed: int = 0,
-) -> Iterator[Partial]:
+) -> Generator[Partial]:
     """Paint the picture that excites one channel of `layer` most; one step of Adam a yield.
 
     Each yield's `map` is the picture (size, size, 3), red-green-blue in 0..1, and its `value` the mean
@@ -50,7 +50,9 @@ def visualize_channel(
     `mean` and `std` are those of the model's preprocessing. The same seed gives the same pictures on the
     same device. Raises UserError where the layer has no such channel.
     """
-    painter = _Painter(size, torch.Generator().manual_seed(seed), next(model.parameters()).device, rate)
+    device = next(model.parameters()).device
+    with torch.inference_mode(False):
+        painter = _Painter(size, torch.Generator().manual_seed(seed), device, rate)
     shake = _Shake(size, jitter, math.radians(angle), zoom)
     for done in range(1, steps + 1):
         with torch.inference_mode(False), torch.enable_grad():
@@ -73,9 +75,8 @@ class _Painter:
         colours = torch.tensor(COLOUR_FROM_DECORRELATED)
         self._colours = (colours / colours.norm(dim=0).max()).to(device)
         self._amplitude = _amplitude(side, size).to(device)
-        with torch.inference_mode(False):
-            waves = 0.01 * torch.randn(3, side, side // 2 + 1, 2, generator=generator)
-            self._waves = waves.to(device).requires_grad_()
+        waves = 0.01 * torch.randn(3, side, side // 2 + 1, 2, generator=generator)
+        self._waves = waves.to(device).requires_grad_()
         self._optimizer = torch.optim.Adam([self._waves], lr=rate)
 
     def paint(self) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from math import ceil
 
 import torch
@@ -23,8 +23,8 @@ def occlusion(
     patch: int = 32,
     finest_stride: int = 8,
     fill: float = 0.0,
-    batch: int = 4,
-) -> Iterator[Partial]:
+    batch: int = 1,
+) -> Generator[Partial]:
     """How much the logit of `target` drops where a square patch covers the picture, map (H, W).
 
     Zeiler & Fergus (ECCV 2014) slide a grey square (`fill`, in normalised values; 0 is the mean colour)
@@ -37,8 +37,9 @@ def occlusion(
 
     The first pass places the patches side by side (or as far apart as `finest_stride` times a power of
     two allows); each further pass halves the stride and keeps what is known. One batch of patches a
-    yield; `note` names the stride, `value` is the largest drop of a single patch so far. Raises
-    UserError where the stride is larger than the patch or there is no such class.
+    yield: on a CPU a larger batch only makes it longer, on a GPU it pays. `note` names the stride, `value`
+    is the largest drop of a single patch so far. Raises UserError where the stride is larger than the
+    patch or there is no such class.
     """
     if not 1 <= finest_stride <= patch:
         raise UserError(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import pickle
 import re
 from collections import OrderedDict
 from importlib.util import find_spec
@@ -58,14 +57,17 @@ class SameConv2d(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """From (N, C, H, W) to (N, out_channels, ceil(H / stride), ceil(W / stride))."""
-        top, bottom = self._zeros(input.shape[2], axis=0)
-        left, right = self._zeros(input.shape[3], axis=1)
+        left, right, top, bottom = self.same_padding(*input.shape[2:])
         if top == bottom and left == right:
             return F.conv2d(
                 input, self.weight, self.bias, self.stride, (top, left), self.dilation, self.groups
             )
         padded = F.pad(input, (left, right, top, bottom))
         return F.conv2d(padded, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
+
+    def same_padding(self, height: int, width: int) -> tuple[int, int, int, int]:
+        """Zeros (left, right, top, bottom) around an input of this size."""
+        return (*self._zeros(width, axis=1), *self._zeros(height, axis=0))
 
     def _zeros(self, length: int, axis: int) -> tuple[int, int]:
         """How many zeros go before and after `length` values along `axis` (0 is rows)."""
@@ -185,10 +187,7 @@ def _read(file: Path) -> dict[str, Tensor]:
     digest = hashlib.sha256(content).hexdigest()
     if named is None or not digest.startswith(named[1]):
         raise _damaged("the file with its weights was changed or cut short", f"{file}: sha256 {digest}")
-    try:
-        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise _damaged("the file with its weights does not hold tensors", f"{file}: {error}") from error
+    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
 
 def _by_position(model: nn.Module, weights: dict[str, Tensor], file: Path) -> dict[str, Tensor]:

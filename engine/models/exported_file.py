@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from engine.data.file_bytes import display_name
 from engine.errors import UserError
 from engine.models.archive_guard import open_archive, read_entry
-from engine.models.exported_network import ExportedNetwork, replay
+from engine.models.exported_build import open_up
+from engine.models.exported_network import ExportedNetwork
 from engine.models.exported_program import Program, Unsupported, parse_program, parse_tensors
 from engine.models.pickle_scan import Refused, read_pickle
 from engine.models.stored_tensor import StoredTensor, as_weight
@@ -21,6 +22,8 @@ LARGEST_JSON = 64 * 2**20
 LARGEST_PICKLE = 64 * 2**20
 LARGEST_SIDE = 1024
 """Pixels; the side of the square picture that a network takes."""
+LARGEST_BATCH = 64
+"""Pictures in the batch that it was exported with."""
 NOTES = "extra/gridloop.json"
 """Where `torch.export.save(..., extra_files={"gridloop.json": ...})` puts classes, mean and std."""
 
@@ -76,9 +79,17 @@ def _read(archive: zipfile.ZipFile, name: str) -> tuple[ExportedNetwork, Program
         own: _load(archive, entries, stored[full], own in program.parameters, name)
         for own, full in program.states.items()
     }
-    network = ExportedNetwork(program, states).eval()
-    _prove(program, states, network)
+    network = _proven(program, states)
     return network, program, document(NOTES) if NOTES in entries else None
+
+
+def _check_example(program: Program) -> None:
+    count, _, side, _ = program.input_shape
+    if not 1 <= count <= LARGEST_BATCH or not 1 <= side <= LARGEST_SIDE:
+        most = f"{LARGEST_BATCH} pictures of {LARGEST_SIDE} pixels"
+        raise Unsupported(
+            f"its example is a batch of {count} pictures of {side} pixels; at most {most} are read"
+        )
 
 
 def _entries(archive: zipfile.ZipFile) -> dict[str, str]:
@@ -134,13 +145,14 @@ def _load(
     return nn.Parameter(tensor, requires_grad=False) if trained else tensor
 
 
-def _prove(program: Program, states: dict[str, Tensor], network: ExportedNetwork) -> None:
-    """Check on noise that the network's logits are the program's, and what batches it can take."""
+def _proven(program: Program, states: dict[str, Tensor]) -> ExportedNetwork:
+    """The opened network, once its logits on noise are the program's and it is known what batches it takes."""
     x = torch.randn(program.input_shape, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        exported, opened = replay(program, states, x), network(x)
+        network, exported = open_up(program, states, x)
         if not bool(torch.isfinite(exported).all()):
             raise Unsupported("it gives infinite or undefined scores")
+        opened = network(x)
         if not torch.equal(opened, exported):
             raise Unsupported("its layers write over one another's results, so it cannot be taken apart")
         alone = opened if len(x) == 1 else _attempt(network, x[:1])
@@ -148,6 +160,7 @@ def _prove(program: Program, states: dict[str, Tensor], network: ExportedNetwork
             raise Unsupported(f"it was exported for batches of {len(x)} pictures only")
         second = _attempt(network, torch.cat([x[:1].flip(3), x[:1]]))
     network.one_at_a_time = second is None or not _agree(second[1:], exported[:1])
+    return network
 
 
 def _attempt(network: nn.Module, x: Tensor) -> Tensor | None:

@@ -9,7 +9,7 @@ which operators (see `operators.py`) run in which order on which weights, and in
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,29 @@ class Ref:
 
 BATCH = Ref("#batch")
 """The number of pictures, where the export wrote the number of its example."""
+
+
+def names_in(value: Any) -> tuple[str, ...]:
+    """The names of all values that (nested) arguments refer to, each once, in order."""
+    return tuple(dict.fromkeys(_each_name(value)))
+
+
+def _each_name(value: Any) -> Iterator[str]:
+    if isinstance(value, Ref):
+        yield value.name
+    for item in value if isinstance(value, list) else value.values() if isinstance(value, dict) else ():
+        yield from _each_name(item)
+
+
+def filled(template: Any, of: Callable[[Ref], Any]) -> Any:
+    """The (nested) arguments with `of(ref)` in place of every Ref."""
+    if isinstance(template, Ref):
+        return of(template)
+    if isinstance(template, list):
+        return [filled(item, of) for item in template]
+    if isinstance(template, dict):
+        return {key: filled(item, of) for key, item in template.items()}
+    return template
 
 
 @dataclass(frozen=True)

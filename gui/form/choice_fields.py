@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLineEdit
 
@@ -13,6 +13,7 @@ from gui.form.check_box import CheckBox
 from gui.form.combo import Combo
 from gui.form.drawing import HEIGHT, draw_ground, make_clear
 from gui.form.field import Field
+from gui.form.search_combo import SearchCombo
 from gui.form.segments import Segments
 
 
@@ -63,12 +64,12 @@ class SearchField(Field):
     """A list whose entries the lab sends while it runs; any part of an entry finds it."""
 
     def __init__(self, choices: Sequence[str], none_label: str | None) -> None:
-        self.combo = Combo(searchable=True)
+        self.combo = SearchCombo()
         super().__init__(self.combo)
         self._first = () if none_label is None else (none_label,)
         self.set_choices(choices)
         self.combo.activated.connect(self._finish)
-        self.combo.lineEdit().editingFinished.connect(self._finish)
+        self.combo.line.editingFinished.connect(self._finish)
 
     @property
     def is_busy(self) -> bool:
@@ -102,6 +103,8 @@ class SearchField(Field):
 class _Line(QLineEdit):
     """A line of text on the ground that its field draws."""
 
+    focus_changed = Signal()
+
     def __init__(self) -> None:
         super().__init__()
         make_clear(self)
@@ -110,11 +113,11 @@ class _Line(QLineEdit):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        self.parentWidget().update()
+        self.focus_changed.emit()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        self.parentWidget().update()
+        self.focus_changed.emit()
 
 
 class TextField(Field):
@@ -124,6 +127,7 @@ class TextField(Field):
         self.edit = _Line()
         self.edit.setPlaceholderText(none_label or "")
         super().__init__(self.edit)
+        self.edit.focus_changed.connect(self.update)
         self._optional = none_label is not None
         self.edit.editingFinished.connect(self._finish)
 

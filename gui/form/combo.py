@@ -1,4 +1,4 @@
-"""A list to choose one entry from, flat, and searchable where it is long."""
+"""A list to choose one entry from."""
 
 from __future__ import annotations
 
@@ -14,58 +14,42 @@ from PySide6.QtCore import (
     Qt,
 )
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QCompleter, QListView, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QComboBox, QListView, QStyledItemDelegate, QStyleOptionViewItem
 
-from gui.form.drawing import HEIGHT, QuietWheel, draw_ground, ink, make_clear
+from gui.form.drawing import HEIGHT, draw_ground, ink, quiet_wheel
 from gui.icons import draw_icon
 from gui.theme import theme, themes
 
-_Index = QModelIndex | QPersistentModelIndex
 ARROW = 22
 """Room for the arrow at the right, in pixels."""
+MEASURED = 50
+"""Up to so many entries are measured; a longer list gets a usual width."""
 
 
-class _Entry(QStyledItemDelegate):
+class Entry(QStyledItemDelegate):
     """An entry of the open list, with room to hit it."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(super().sizeHint(option, index).width() + 12, HEIGHT - 2)
 
 
-class Combo(QuietWheel, QComboBox):
-    """`searchable`: type any part of an entry to find it among thousands."""
+class Combo(QComboBox):
+    """Drawn flat. `activated` tells what the person chose; nothing else does."""
 
-    def __init__(self, *, searchable: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._entries: tuple[str, ...] = ()
-        self._model = QStringListModel(self)
-        self.setModel(self._model)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.entry_model = QStringListModel(self)
+        self.setModel(self.entry_model)
+        quiet_wheel(self)
         self.setFixedHeight(HEIGHT)
         self.setMaxVisibleItems(14)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         view = QListView()
         view.setUniformItemSizes(True)  # else thousands of entries are measured one by one
         self.setView(view)
-        self.setItemDelegate(_Entry(self))
-        if searchable:
-            self._make_searchable()
+        self.setItemDelegate(Entry(self))
         themes.changed.connect(self.update)
-
-    def _make_searchable(self) -> None:
-        self.setEditable(True)
-        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        make_clear(self.lineEdit())
-        self.lineEdit().setTextMargins(2, 0, 0, 0)
-        completer = QCompleter(self._model, self)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setMaxVisibleItems(12)
-        popup = completer.popup()
-        if isinstance(popup, QListView):
-            popup.setUniformItemSizes(True)
-            popup.setItemDelegate(_Entry(popup))
-        self.setCompleter(completer)
 
     @property
     def entries(self) -> tuple[str, ...]:
@@ -73,42 +57,21 @@ class Combo(QuietWheel, QComboBox):
 
     def set_entries(self, entries: Sequence[str]) -> None:
         """Offer `entries`; what is shown stays."""
-        shown, typed = self.currentText(), self.is_being_typed
+        shown = self.currentText()
         self._entries = tuple(entries)
         with QSignalBlocker(self):
-            self._model.setStringList(self._entries)
-        if not typed:
-            self.show_entry(shown)
+            self.entry_model.setStringList(self._entries)
+        self.show_entry(shown)
 
     def show_entry(self, text: str) -> None:
-        """Show an entry, or in a searchable list any text, without telling anybody."""
+        """Show an entry without telling anybody."""
         with QSignalBlocker(self):
             self.setCurrentIndex(self._entries.index(text) if text in self._entries else -1)
-            if self.isEditable():
-                self.setEditText(text)
-                self.lineEdit().setCursorPosition(0)
-        self._committed = text
         self.update()
-
-    @property
-    def is_being_typed(self) -> bool:
-        """Whether it shows something that does not count yet."""
-        return self.isEditable() and self.hasFocus() and self.currentText() != self._committed
-
-    _committed = ""
-
-    def match(self, text: str) -> str | None:
-        """The entry that `text` means: itself in any case, or the only one that has it in its name."""
-        wanted = text.strip().casefold()
-        holding = [entry for entry in self._entries if wanted in entry.casefold()]
-        exact = [entry for entry in holding if entry.casefold() == wanted]
-        if exact:
-            return exact[0]
-        return holding[0] if wanted and len(holding) == 1 else None
 
     def sizeHint(self) -> QSize:
         """Wide enough that no entry is cut off, as far as the form has room."""
-        if len(self._entries) > 50:
+        if len(self._entries) > MEASURED:
             return QSize(180, HEIGHT)
         metrics = self.fontMetrics()
         widest = max((metrics.horizontalAdvance(entry) for entry in self._entries), default=60)

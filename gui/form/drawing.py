@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QColor, QPainter, QPen, QWheelEvent
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from gui.icons import faded
@@ -14,14 +14,19 @@ HEIGHT = 26
 RADIUS = 4.0
 
 
-class QuietWheel:
-    """The wheel scrolls the form, wherever the pointer is, unless the control has the focus."""
+class _QuietWheel(QObject):
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        is_idle = isinstance(watched, QWidget) and not watched.hasFocus()
+        if event.type() == QEvent.Type.Wheel and is_idle:
+            event.ignore()  # so it goes on to the form around
+            return True
+        return super().eventFilter(watched, event)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():  # type: ignore[attr-defined]
-            super().wheelEvent(event)  # type: ignore[misc]
-        else:
-            event.ignore()
+
+def quiet_wheel(control: QWidget) -> None:
+    """Let the wheel scroll the form, wherever the pointer is, unless the control has the focus."""
+    control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    control.installEventFilter(_QuietWheel(control))
 
 
 def draw_ground(painter: QPainter, widget: QWidget, focused: bool) -> None:

@@ -21,11 +21,11 @@ class Field(QWidget):
 
     def __init__(self, *parts: QWidget, stacked: bool = False) -> None:
         super().__init__()
-        layout: QBoxLayout = QVBoxLayout(self) if stacked else QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4 if stacked else 8)
+        self.row: QBoxLayout = QVBoxLayout(self) if stacked else QHBoxLayout(self)
+        self.row.setContentsMargins(0, 0, 0, 0)
+        self.row.setSpacing(4 if stacked else 8)
         for part in parts:
-            layout.addWidget(part)
+            self.row.addWidget(part)
         self.parts = parts
         self.setFocusProxy(parts[0])
 

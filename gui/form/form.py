@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QPalette, QResizeEvent
@@ -81,17 +80,14 @@ class Form(QWidget):
             self._config = dataclasses.replace(self._config, **values)
             self._show(values)
 
+    def change(self, values: Values) -> None:
+        """Change some fields as the person would (a click in a picture): remembered, shown and told."""
+        self._change(values)
+
     def set_choices(self, name: str, values: Sequence[str]) -> None:
         """Offer `values` for a field with `open_choices`. Raises KeyError for an unknown field."""
         self._rows[name].field.set_choices(values)
         self._arrange()
-
-    def change(self, values: Mapping[str, Any]) -> None:
-        """Change settings as if the person had done it here: told, and undone in one step.
-
-        Raises KeyError for an unknown field.
-        """
-        self._change(dict(values))
 
     def can_undo(self) -> bool:
         return self._history.can_undo

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QValidator
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox
 
-from gui.form.drawing import HEIGHT, QuietWheel, draw_ground, make_clear
+from gui.form.drawing import HEIGHT, draw_ground, make_clear, quiet_wheel
 from gui.form.scale import Scale
 from gui.theme import themes
 
@@ -18,7 +18,7 @@ _WHOLE = re.compile(r"[+-]?\d*")
 _REAL = re.compile(r"[+-]?\d*\.?\d*(e[+-]?\d*)?")
 
 
-class NumberField(QuietWheel, QDoubleSpinBox):
+class NumberField(QDoubleSpinBox):
     """Written by a `Scale`; a decimal comma and a true minus sign are understood.
 
     What is typed counts with Enter or when the focus leaves; a number outside the range becomes the
@@ -35,7 +35,7 @@ class NumberField(QuietWheel, QDoubleSpinBox):
         self.setSingleStep(scale.step)
         self.setKeyboardTracking(False)
         self.setFrame(False)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        quiet_wheel(self)
         self.setFixedHeight(HEIGHT)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)

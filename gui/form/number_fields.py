@@ -24,7 +24,7 @@ class SliderField(Field):
         self.number = NumberField(scale, unit)
         super().__init__(self.slider, self.number)
         self.number.setMinimumWidth(NUMBER)
-        self.layout().setStretch(0, 1)
+        self.row.setStretch(0, 1)
         self._scale = scale
         self.slider.valueChanged.connect(self._slid)
         self.number.valueChanged.connect(self._typed)

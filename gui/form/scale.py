@@ -10,6 +10,8 @@ from engine.settings import Setting
 
 NOTCHES = 100
 """About as many positions as a slider gets where the setting names no step."""
+PER_DECADE = 20
+"""Positions for each power of ten of a logarithmic slider, so that two digits tell them apart."""
 MOST_NOTCHES = 2000
 """Beyond this many positions a slider says nothing, and a number field stands alone."""
 DECADES = 3
@@ -31,7 +33,7 @@ class Scale:
         """Positions of a slider, less one. Raises TypeError on a range that has no ends."""
         low, high = self._ends()
         if self.logarithmic:
-            return round(math.log10(high / low) * NOTCHES / 2)
+            return round(math.log10(high / low) * PER_DECADE)
         return max(1, math.ceil((high - low) / self.step - 1e-9))
 
     @property

@@ -25,6 +25,7 @@ class Segments(QWidget):
         self.buttons = [_Segment(entry) for entry in entries]
         for place, button in enumerate(self.buttons):
             row.addWidget(button, button.sizeHint().width())
+            button.focus_changed.connect(self.update)
             button.toggled.connect(lambda on, at=place: self._toggled(on, at))
         self._quiet = False
         self.setFixedHeight(HEIGHT + 2)
@@ -56,6 +57,8 @@ class Segments(QWidget):
 class _Segment(QRadioButton):
     """One of the choices; being a radio button it is read out as one and knows the arrow keys."""
 
+    focus_changed = Signal()
+
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -72,11 +75,11 @@ class _Segment(QRadioButton):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        self.parentWidget().update()
+        self.focus_changed.emit()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        self.parentWidget().update()
+        self.focus_changed.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -6,14 +6,14 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSlider
 
-from gui.form.drawing import HEIGHT, QuietWheel, ink
+from gui.form.drawing import HEIGHT, ink, quiet_wheel
 from gui.theme import theme, themes
 
 KNOB = 6.0
 """Radius of the knob."""
 
 
-class Slider(QuietWheel, QSlider):
+class Slider(QSlider):
     """Its bar is filled from the default to the value, so a glance tells what was moved and how far."""
 
     reset_wanted = Signal()
@@ -24,7 +24,7 @@ class Slider(QuietWheel, QSlider):
         self._grip = 0.0
         self.setRange(0, notches)
         self.setPageStep(max(1, notches // 10))
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        quiet_wheel(self)
         self.setFixedHeight(HEIGHT)
         self.setMinimumWidth(56)
         themes.changed.connect(self.update)

@@ -35,6 +35,12 @@ ARROWS = {
 }
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
+BY_KEY = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
+
 
 class Canvas(QWidget):
     """Where a panel draws; hands it what pointer and keyboard do."""
@@ -60,8 +66,9 @@ class Canvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         hidden = QRect() if self._panel.is_empty else self._panel.covered()
-        for part in event.region() - QRegion(hidden):
-            painter.fillRect(part, QColor(theme().page))
+        painter.setClipRegion(event.region().subtracted(QRegion(hidden)))
+        painter.fillRect(event.rect(), QColor(theme().page))
+        painter.setClipping(False)
         if self._panel.is_empty:
             painter.setPen(QColor(theme().muted))
             where = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
@@ -108,7 +115,8 @@ class Canvas(QWidget):
         self._panel.leave()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        self._ring(event.reason() != Qt.FocusReason.MouseFocusReason)
+        if event.reason() in BY_KEY or event.reason() == Qt.FocusReason.MouseFocusReason:
+            self._ring(event.reason() in BY_KEY)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self.update()

@@ -121,6 +121,7 @@ class MenuButton(QToolButton):
 
     def __init__(self, menu: QMenu, parent: QWidget) -> None:
         super().__init__(parent)
+        self._owner = parent
         self.setText("⋯")
         self.setToolTip("Copy, save or enlarge this picture")
         self.setMenu(menu)
@@ -133,7 +134,7 @@ class MenuButton(QToolButton):
     @property
     def is_seen(self) -> bool:
         """Whether the button is painted; it takes clicks and the focus either way."""
-        return self.hasFocus() or self.menu().isVisible() or self.parentWidget().underMouse()
+        return self.hasFocus() or self.menu().isVisible() or self._owner.underMouse()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.Enter, QEvent.Type.Leave):

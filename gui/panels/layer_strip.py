@@ -111,7 +111,7 @@ class LayerStrip(StripPanel):
         if layer is not None:
             self._open = self._layers[layer].group
             self._lay_tiles()
-            self.reveal((self._place(layer),))
+            self.reveal((self._tile_of(layer),))
         self.canvas.update()
 
     @property
@@ -131,12 +131,12 @@ class LayerStrip(StripPanel):
     def neighbour(self, cell: Cell | None, right: int, down: int, far: bool) -> Cell | None:
         if not self._tiles:
             return None
-        place = self._place(cell[0] if cell is not None else (self._selected or 0))
+        place = self._tile_of(cell[0] if cell is not None else (self._selected or 0))
         found = super().neighbour((place,), right, down, far)
         return None if found is None else (max(0, self._tiles[found[0]].layer),)
 
     def reveal(self, cell: Cell) -> None:
-        super().reveal((self._place(cell[0]),))
+        super().reveal((self._tile_of(cell[0]),))
 
     def choose(self) -> None:
         """A folded block unfolds; its last layer is chosen with it."""
@@ -177,7 +177,7 @@ class LayerStrip(StripPanel):
         self._tiles = tiles
         self.set_widths([float(TILE)] * len(tiles))
 
-    def _place(self, layer: int) -> int:
+    def _tile_of(self, layer: int) -> int:
         for place, tile in enumerate(self._tiles):
             if tile.layer == layer or (tile.folds and tile.folds == self._layers[layer].group):
                 return place

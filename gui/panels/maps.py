@@ -40,6 +40,8 @@ class MapsPanel(Panel):
         self._coloured = Coloured()
         self._scroll = QScrollBar(Qt.Orientation.Vertical, self.canvas)
         self._scroll.setCursor(Qt.CursorShape.ArrowCursor)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setAccessibleName(f"Scroll {title}")
         self._scroll.hide()
         self._scroll.valueChanged.connect(self._scrolled)
         self.canvas.resized.connect(self._resized)
@@ -207,7 +209,7 @@ class MapsPanel(Panel):
     def _paint_marks(self, painter: QPainter) -> None:
         """The chosen tile, the one under the cursor with its name, and the value itself."""
         if self._selected is not None and not (chosen := self.tile_rect(self._selected)).isEmpty():
-            outline(painter, chosen.adjusted(1, 1, -1, -1), theme().accent, 2)
+            outline(painter, chosen.adjusted(2, 2, -2, -2), theme().accent, 2)
         if self.cursor_cell is None:
             return
         tile, value = self.tile_rect(self.cursor_cell[0]), self.value_rect(self.cursor_cell)

@@ -69,7 +69,7 @@ class Mosaic:
     def values(self, position: int) -> NDArray[np.float64]:
         """The values of one map as drawn, each one of 256 steps from low to high: (height, width)."""
         low, high = self.scale(position)
-        return low + self.levels(position) * ((high - low) / 255)
+        return low + self.levels(position).astype(np.float64) * ((high - low) / 255)
 
 
 class Coloured:

@@ -52,9 +52,9 @@ class Panel(QWidget):
         self._window: _Window | None = None
         self.content = QWidget(self)
         self.header = Header(self.content)
+        self.canvas = Canvas(self)  # before the button, so that Tab comes to the picture first
         self.menu = self._make_menu()
         self.button = MenuButton(self.menu, self.content)
-        self.canvas = Canvas(self)
         self._lay_out()
         self._tell()
         self.enlarge_requested.connect(self.enlarge)
@@ -208,7 +208,7 @@ class Panel(QWidget):
         if self._window is not None:
             self._window = None
             self._place.hide()
-            self.layout().insertWidget(0, self.content)
+            self._outside.insertWidget(0, self.content)
             self.content.show()
 
     # The rest is between the panel and its parts.
@@ -226,15 +226,14 @@ class Panel(QWidget):
         inside.setSpacing(GRID)
         inside.addLayout(top)
         inside.addWidget(self.canvas, 1)
-        QWidget.setTabOrder(self.canvas, self.button)
         self._place = QPushButton("Shown in a window of its own. Bring it back", self)
         self._place.setFlat(True)
         self._place.clicked.connect(lambda: self._window and self._window.close())
         self._place.hide()
-        outside = QVBoxLayout(self)
-        outside.setContentsMargins(0, 0, 0, 0)
-        outside.addWidget(self.content)
-        outside.addWidget(self._place, 0, Qt.AlignmentFlag.AlignCenter)
+        self._outside = QVBoxLayout(self)
+        self._outside.setContentsMargins(0, 0, 0, 0)
+        self._outside.addWidget(self.content)
+        self._outside.addWidget(self._place, 0, Qt.AlignmentFlag.AlignCenter)
 
     def _make_menu(self) -> QMenu:
         menu = QMenu(self.content)

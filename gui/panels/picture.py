@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.colour_maps import DIVERGING, SEQUENTIAL
 from gui.panels.colour_bar import bar_room, number_bar, paint_colour_bar, short
-from gui.panels.layers import Layer, heat_image, interpolated, picture_image
+from gui.panels.layers import CRISP, Layer, heat_image, interpolated, picture_image
 from gui.panels.marks import cross, outline, round_corners, stroke, tag
 from gui.panels.panel import Cell, Numbers, Panel
 from gui.panels.viewport import Viewport
@@ -42,6 +42,7 @@ class PicturePanel(Panel):
         self._heat: NDArray[np.float32] | None = None
         self._heat_layer: Layer | None = None
         self._heat_look = (0.0, 1.0, SEQUENTIAL)
+        self._heat_drawn_as: object = None
         self._opacity = 0.5
         self._boxes: list[Box] = []
         self._viewport = Viewport(1, 1, QSize(1, 1), 1.0)
@@ -54,7 +55,7 @@ class PicturePanel(Panel):
         if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or not picture.size:
             raise ValueError(f"A picture is (H, W, 3) uint8, not {picture.shape} {picture.dtype}.")
         if self._picture is None or self._picture.shape != picture.shape:
-            self._viewport = Viewport(*picture.shape[:2], QSize(1, 1), 1.0)
+            self._viewport = Viewport(picture.shape[0], picture.shape[1], QSize(1, 1), 1.0)
         self._picture, self._layer = picture, Layer(picture_image(picture))
         self._settle()
         self.refresh()
@@ -74,15 +75,18 @@ class PicturePanel(Panel):
         `signed` centres the scale on zero; `smooth` interpolates between the values (as Grad-CAM is drawn)
         instead of showing each as a block (as a feature map is). Call it after `set_picture`.
         """
-        self._heat, self._heat_layer = values, None
-        if values is not None and self._picture is not None:
-            if signed:
-                high = max(abs(low), abs(high))
-                low = -high
-            self._heat_look = (low, high, colour_map or (DIVERGING if signed else SEQUENTIAL))
-            fine = interpolated(values, *self._picture.shape[:2]) if smooth else values
-            crisp = {} if smooth else {"crisp_from": 0.0}
-            self._heat_layer = Layer(heat_image(fine, *self._heat_look), **crisp)
+        if signed:
+            high = max(abs(low), abs(high))
+            low = -high
+        look = (low, high, colour_map or (DIVERGING if signed else SEQUENTIAL))
+        shape = None if self._picture is None else self._picture.shape[:2]
+        drawn_as = (look, smooth, shape)
+        if values is not self._heat or drawn_as != self._heat_drawn_as:
+            self._heat, self._heat_look, self._heat_drawn_as = values, look, drawn_as
+            self._heat_layer = None
+            if values is not None and shape is not None:
+                fine = interpolated(values, *shape) if smooth else values
+                self._heat_layer = Layer(heat_image(fine, *look), CRISP if smooth else 0.0)
         self.set_opacity(opacity)
         self._settle()
         if not self.is_empty:

@@ -59,9 +59,9 @@ class Tiles:
         position = tile_row * self.columns + tile_column
         if position >= self.count:
             return None
-        # A pixel shows the value under its middle.
-        row = (2 * down + 1) * self.height // (2 * self.tile_height)
-        return position, row, (2 * right + 1) * self.width // (2 * self.tile_width)
+        # A pixel shows the value under its middle; where that is a border, the one before (as Qt draws it).
+        row = ((2 * down + 1) * self.height - 1) // (2 * self.tile_height)
+        return position, row, ((2 * right + 1) * self.width - 1) // (2 * self.tile_width)
 
 
 def fit(rows: int, columns: int, height: int, width: int, count: int, room: QSize, scale: float) -> Tiles:

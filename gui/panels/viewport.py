@@ -57,9 +57,9 @@ class Viewport:
         view, full = self.view, self.full
         if not (0 <= x < view.width() and 0 <= y < view.height()):
             return None
-        # A device pixel shows what is under its middle.
-        row = (2 * (y + view.top()) + 1) * self.height // (2 * full.height())
-        return row, (2 * (x + view.left()) + 1) * self.width // (2 * full.width())
+        # A device pixel shows what is under its middle; where that is a border, what comes before it.
+        row = ((2 * (y + view.top()) + 1) * self.height - 1) // (2 * full.height())
+        return row, ((2 * (x + view.left()) + 1) * self.width - 1) // (2 * full.width())
 
     def place(self, top: float, left: float, bottom: float, right: float) -> QRectF:
         """A rectangle in picture pixels, on the canvas."""

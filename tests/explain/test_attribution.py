@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import captum.attr
 import pytest
 import torch
@@ -40,7 +42,7 @@ def x() -> Tensor:
     return torch.randn(1, 3, 20, 24, generator=torch.Generator().manual_seed(1))
 
 
-def last(partials) -> Partial:
+def last(partials: Iterable[Partial]) -> Partial:
     *_, result = partials
     return result
 

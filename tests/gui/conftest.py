@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 from shiboken6 import getCppPointer, isValid
 
 from gui.theme import themes
@@ -40,6 +41,21 @@ def both_themes(request: pytest.FixtureRequest, qapp: QApplication) -> str:
     """Runs a test in each theme; its name."""
     themes.choose(request.param)
     return request.param
+
+
+@pytest.fixture
+def show(qtbot: QtBot) -> Callable[[QWidget], None]:
+    """Shows a window, gives it the keyboard, and keeps it until the test is over."""
+    kept: list[QWidget] = []
+
+    def show_and_wait(window: QWidget) -> None:
+        kept.append(window)
+        qtbot.addWidget(window)
+        with qtbot.waitActive(window):
+            window.show()
+            window.activateWindow()
+
+    return show_and_wait
 
 
 @pytest.fixture

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QMainWindow, QPushButton
+from PySide6.QtWidgets import QLabel, QMainWindow, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from gui.actions import Actions, Entry, plain, shown
@@ -12,14 +14,11 @@ from gui.shortcuts_sheet import ShortcutsSheet
 
 
 @pytest.fixture
-def window(qtbot: QtBot) -> QMainWindow:
+def window(show: Callable[[QWidget], None]) -> QMainWindow:
     window = QMainWindow()
-    qtbot.addWidget(window)
     window.resize(1000, 640)
     window.setCentralWidget(QPushButton("page"))
-    window.show()
-    window.activateWindow()
-    qtbot.waitExposed(window)
+    show(window)
     window.centralWidget().setFocus()
     return window
 

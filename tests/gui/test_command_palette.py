@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QMainWindow, QPushButton
+from PySide6.QtWidgets import QMainWindow, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from gui.actions import Actions, Entry
@@ -31,22 +31,19 @@ def hint(title: str) -> str:
 class Palette:
     """A window with a palette over a page, and what was run."""
 
-    def __init__(self, qtbot: QtBot) -> None:
+    def __init__(self, qtbot: QtBot, show: Callable[[QWidget], None]) -> None:
         self.ran: list[str] = []
         self.offered = [
             Entry(title, "Layer" if "." in title else "Action", self._run(title)) for title in TITLES
         ]
         self.window = QMainWindow()
-        qtbot.addWidget(self.window)
         self.window.resize(900, 620)
         self.page = QPushButton("page")
         self.window.setCentralWidget(self.page)
         self.palette = CommandPalette(self.window, lambda: self.offered)
         actions = Actions(self.window)
         actions.add("palette", "Palette", "Ctrl+K", self.palette.toggle, group="Help", tip="Find anything")
-        self.window.show()
-        self.window.activateWindow()
-        qtbot.waitExposed(self.window)
+        show(self.window)
         self.page.setFocus()
         self.qtbot = qtbot
         self.press(Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
@@ -69,8 +66,8 @@ class Palette:
 
 
 @pytest.fixture
-def opened(qtbot: QtBot) -> Palette:
-    return Palette(qtbot)
+def opened(qtbot: QtBot, show: Callable[[QWidget], None]) -> Palette:
+    return Palette(qtbot, show)
 
 
 def test_it_opens_on_everything_with_the_keyboard_in_the_search_line(opened: Palette) -> None:
@@ -180,9 +177,8 @@ def colours_in(image: QImage, left: int, top: int, width: int, height: int) -> s
 
 
 def test_matched_letters_and_the_chosen_row_are_drawn_so_that_they_can_be_read(
-    qtbot: QtBot, both_themes: str
+    both_themes: str, opened: Palette
 ) -> None:
-    opened = Palette(qtbot)
     opened.type("theme")
     rows, colours = opened.palette.list, theme()
     image = rows.viewport().grab().toImage()

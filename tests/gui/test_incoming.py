@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,6 @@ from PySide6.QtGui import (
     QImage,
 )
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMainWindow, QVBoxLayout, QWidget
-from pytestqt.qtbot import QtBot
 
 from gui import incoming
 from gui.incoming import DropFilter, image_array, incoming_from_clipboard, incoming_from_mime, paths_from_mime
@@ -157,9 +157,8 @@ def test_what_was_copied_is_pasted(tmp_path: Path, qapp: QApplication) -> None:
 class Dragging:
     """A window whose drops are recorded, and a hand that drags over it."""
 
-    def __init__(self, qtbot: QtBot) -> None:
+    def __init__(self, show: Callable[[QWidget], None]) -> None:
         self.window = QMainWindow()
-        qtbot.addWidget(self.window)
         page = QWidget()
         self.line = QLineEdit()
         self.plain = QWidget()
@@ -174,11 +173,11 @@ class Dragging:
         self.filter.image_dropped.connect(lambda value: self.seen.append(("image", value.shape)))
         self.filter.refused.connect(lambda value: self.seen.append(("refused", value)))
         self.filter.hovering.connect(lambda value: self.seen.append(("over", value)))
-        self.window.show()
-        qtbot.waitExposed(self.window)
+        show(self.window)
 
     def drag(self, receiver: QObject, data: QMimeData, at: QPoint, *, drop: bool = True) -> QDropEvent | None:
         """Enter, move and drop (or leave) as the window system sends them."""
+        self.data = data  # the events only point to it
         action, actions = Qt.DropAction.MoveAction, Qt.DropAction.MoveAction | Qt.DropAction.CopyAction
         button, key = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
         enter = QDragEnterEvent(at, actions, data, button, key)
@@ -197,15 +196,17 @@ class Dragging:
 
 
 @pytest.fixture
-def dragging(qtbot: QtBot) -> Dragging:
-    return Dragging(qtbot)
+def dragging(show: Callable[[QWidget], None]) -> Dragging:
+    return Dragging(show)
 
 
 def test_a_drop_is_taken_anywhere_even_over_a_text_field(dragging: Dragging, tmp_path: Path) -> None:
     two = [tmp_path / "a.png", tmp_path / "b.png"]
     for over in (dragging.line, dragging.plain):
         at = over.mapTo(dragging.window, over.rect().center())
-        event = dragging.drag(dragging.window.windowHandle(), files(*two), at)
+        data = files(*two)
+        data.setText("\n".join(map(str, two)))  # as file managers add, and a text field would take
+        event = dragging.drag(dragging.window.windowHandle(), data, at)
         assert event is not None
         assert event.isAccepted()
         assert event.dropAction() == Qt.DropAction.CopyAction  # never a move: the file stays where it was
@@ -243,12 +244,11 @@ def test_words_are_left_to_text_fields(dragging: Dragging) -> None:
 
 
 def test_drops_still_come_after_the_native_window_changed(
-    dragging: Dragging, tmp_path: Path, qtbot: QtBot
+    dragging: Dragging, tmp_path: Path, show: Callable[[QWidget], None]
 ) -> None:
     dragging.window.hide()
     dragging.window.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint)
-    dragging.window.show()
-    qtbot.waitExposed(dragging.window)
+    show(dragging.window)
     dragging.drag(dragging.window.windowHandle(), files(tmp_path), QPoint(5, 5))
     assert dragging.seen[-1] == ("paths", [tmp_path])
 

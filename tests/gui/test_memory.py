@@ -9,13 +9,14 @@ import random
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtWidgets import QMainWindow
-from pytestqt.qtbot import QtBot
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMainWindow, QWidget
 
 from gui.memory import FILE_NAME, RECENT_FILES, Memory, Placement, config_dir
 
@@ -200,21 +201,17 @@ def test_a_window_that_is_on_its_screen_stays() -> None:
     assert Placement(1, 2, 3, 4).pulled_onto([]) == (1, 2, 3, 4)
 
 
-def test_a_windows_placement_comes_back(qtbot: QtBot) -> None:
+def test_a_windows_placement_comes_back(show: Callable[[QWidget], None]) -> None:
     first, second = QMainWindow(), QMainWindow()
-    for window in (first, second):
-        qtbot.addWidget(window)
     first.setGeometry(30, 40, 500, 400)
-    first.showMaximized()
-    qtbot.waitExposed(first)
+    first.setWindowState(Qt.WindowState.WindowMaximized)
+    show(first)
     placement = Placement.of(first)
     assert placement == Placement(30, 40, 500, 400, True)
     placement.apply(second)
-    second.show()
-    qtbot.waitExposed(second)
+    show(second)
     assert second.isMaximized()
-    second.showNormal()
-    assert second.geometry().getRect() == (30, 40, 500, 400)
+    assert Placement.of(second) == placement
 
 
 def test_the_folder_is_the_given_one_then_the_environments_then_the_systems(tmp_path: Path) -> None:

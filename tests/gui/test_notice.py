@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt
@@ -17,20 +17,17 @@ SENTENCE = "cat.jpg could not be opened: <b>it ends in the middle</b>. Save it a
 
 
 @pytest.fixture
-def bar(qtbot: QtBot) -> Iterator[NoticeBar]:
+def bar(show: Callable[[QWidget], None]) -> NoticeBar:
     page = QWidget()
-    qtbot.addWidget(page)
     page.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     page.resize(700, 300)
     bar = NoticeBar(page)
     layout = QVBoxLayout(page)
     layout.addWidget(bar)
     layout.addStretch(1)
-    page.show()
-    page.activateWindow()
-    qtbot.waitExposed(page)
+    show(page)
     page.setFocus()
-    yield bar
+    return bar
 
 
 def test_it_takes_no_room_while_there_is_nothing_to_say(bar: NoticeBar) -> None:

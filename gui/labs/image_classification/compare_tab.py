@@ -10,7 +10,7 @@ from engine.labs.image_classification import ImageClassificationSnapshot
 from gui.panels.line_plot import Curve, LinePlotPanel
 from gui.panels.panel import Panel
 from gui.panels.picture import PicturePanel
-from gui.theme import GRID, theme, themes
+from gui.theme import GRID
 
 
 class CompareTab(QWidget):
@@ -42,7 +42,6 @@ class CompareTab(QWidget):
         column.addLayout(head)
         column.addLayout(row, 1)
         self._show_nothing()
-        themes.changed.connect(self._draw)
 
     def panels(self) -> tuple[Panel, ...]:
         """The pinned picture and the chart."""
@@ -71,7 +70,7 @@ class CompareTab(QWidget):
         snapshot = self._snapshot
         if snapshot is None or snapshot.pinned is None or not snapshot.divergences:
             return
-        colours, found = theme(), snapshot.divergences
+        found = snapshot.divergences
         x = np.arange(len(found), dtype=float)
         cosine = np.array([part.cosine_distance for part in found])
         relative = np.array([part.relative_l2 for part in found])
@@ -82,8 +81,8 @@ class CompareTab(QWidget):
         )
         self.chart.set_curves(
             [
-                Curve("cosine distance", x, cosine, colours.convolution),
-                Curve("L2 distance / mean norm", x, relative, colours.lstm, dashed=True),
+                Curve("cosine distance", x, cosine, "convolution"),
+                Curve("L2 distance / mean norm", x, relative, "reference", dashed=True),
             ],
             "layer",
             "distance",

@@ -10,7 +10,7 @@ from gui.panels.line_plot import Curve, LinePlotPanel
 from gui.panels.panel import Panel
 from gui.panels.patches import Patch, PatchesPanel
 from gui.panels.picture import PicturePanel
-from gui.theme import GRID, theme, themes
+from gui.theme import GRID
 
 
 class WantedTab(QWidget):
@@ -45,7 +45,6 @@ class WantedTab(QWidget):
         head.addStretch(1)
         column.addLayout(head)
         column.addLayout(row, 1)
-        themes.changed.connect(self._draw_climb)
 
     def panels(self) -> tuple[Panel, ...]:
         """Picture, climb and patches."""
@@ -79,5 +78,5 @@ class WantedTab(QWidget):
         wanted = self._snapshot.wanted if self._snapshot is not None else None
         if wanted is not None and wanted.climb is not None:
             step, value = wanted.climb
-            curve = Curve(f"map {wanted.channel}", step, value, theme().convolution)
+            curve = Curve(f"map {wanted.channel}", step, value, "convolution")
             self.climb.set_curves([curve], "step", "mean value")

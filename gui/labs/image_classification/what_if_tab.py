@@ -8,8 +8,6 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from engine.labs.image_classification import ImageClassificationSnapshot
 from gui.panels.line_plot import Curve, LinePlotPanel
 from gui.panels.panel import Panel
-from gui.panels.series import series_colours
-from gui.theme import themes
 
 
 class WhatIfTab(QWidget):
@@ -27,7 +25,6 @@ class WhatIfTab(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
         column.addWidget(self.chart)
-        themes.changed.connect(self._draw)
 
     def panels(self) -> tuple[Panel, ...]:
         """The chart."""
@@ -44,9 +41,8 @@ class WhatIfTab(QWidget):
         if snapshot is None or snapshot.sweep is None:
             return
         sweep, about = snapshot.sweep, snapshot.config.settings()[snapshot.sweep.slider]
-        colours = series_colours(len(sweep.classes))
         curves = [
-            Curve(snapshot.classes[index], sweep.values, sweep.probabilities[:, place], colours[place])
+            Curve(snapshot.classes[index], sweep.values, sweep.probabilities[:, place], place)
             for place, index in enumerate(sweep.classes)
         ]
         self.chart.set_title(

@@ -1,0 +1,357 @@
+"""Curves over a shared x: named at their ends, read off under the pointer, live while they are measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QWidget
+
+from gui.panels.bars import percent
+from gui.panels.colour_bar import short
+from gui.panels.curves import Curve, Track, extent, nearest, runs, track
+from gui.panels.panel import Cell, Numbers, Panel
+from gui.panels.plot_axes import Axes, Window, Words, lay_out, paint_axes, zoomed_axes
+from gui.panels.plot_labels import Entry, Label, label_room, paint_labels, paint_tag
+from gui.panels.plot_ticks import Floats, Kind, Scale, steady
+from gui.panels.series import series_colour
+from gui.theme import theme
+
+__all__ = ["Curve", "LinePlotPanel"]
+
+THICK = 2.0
+"""Width of a curve in device-independent pixels."""
+MANY = 64
+"""Points from which a curve is drawn as single lines: ten times cheaper, and its joints cannot be seen."""
+ZOOM_STEP = 1.25
+FAR = 10
+"""Points that Shift with an arrow key moves by."""
+
+Shape = tuple[list[QPolygonF], list[QLineF], list[QPointF]]
+"""A curve on the canvas: unbroken polygons, many single lines, and points without a neighbour."""
+
+
+class LinePlotPanel(Panel):
+    """The curves; a cell is (curve, point), in the order given."""
+
+    is_vector = True
+    nothing_yet = "Nothing measured yet."
+    help_text = (
+        "Left and right move along a curve, with Shift by ten; up and down change the curve; "
+        "Enter chooses; plus, minus and zero zoom."
+    )
+
+    def __init__(self, title: str, sentence: str = "", name: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(title, sentence, name, parent)
+        self._tracks: list[Track] = []
+        self._words = Words()
+        self._x, self._y = Scale(0.0, 1.0), Scale(0.0, 1.0)
+        self._keeps: object = None
+        self._mark: float | None = None
+        self._window = Window()
+        self._axes: Axes | None = None
+        self._points: list[tuple[Floats, Floats]] = []
+        self._shapes: list[Shape] = []
+        self.canvas.resized.connect(self._settle)
+
+    # What a view uses.
+
+    def set_curves(
+        self,
+        curves: Iterable[Curve],
+        x_label: str,
+        y_label: str,
+        x_unit: str = "",
+        y_range: tuple[float, float] | None = None,
+        log_y: bool = False,
+        cursor: float | None = None,
+        y_percent: bool = False,
+        x_names: Sequence[str] | None = None,
+    ) -> None:
+        """Show these curves.
+
+        `y_range` fixes the y axis; without it, it fits the values and stays as long as they go on filling
+        it. `cursor` is the x that is in force, such as a slider's present value. With `y_percent` y is a
+        share (0 to 1) written in percent. `x_names` names x = 0, 1, ... where x counts things. Raises
+        ValueError where a curve's x and y are not of one length.
+        """
+        kind: Kind = "log" if log_y else "linear"
+        self._tracks = [track(curve, kind) for curve in curves]
+        all_x = [one.x for one in self._tracks]
+        whole = all(bool((x == np.round(x)).all()) for x in all_x)
+        self._words = Words(x_label, y_label, x_unit, y_percent, tuple(x_names or ()), whole)
+        self._mark = cursor
+        values, places = extent(one.y for one in self._tracks), extent(all_x)
+        if values is None or places is None:
+            self._tracks = []
+            self.set_empty(self.nothing_yet)
+            return
+        low, high = places
+        self._x = Scale(low, high) if high > low else Scale(low - 0.5, low + 0.5)
+        self._fit_y(values, y_range, kind)
+        self._settle()
+        self.refresh()
+
+    def set_cursor(self, x: float | None) -> None:
+        """Move the line that marks the x in force."""
+        if x != self._mark:
+            self._mark = x
+            self.canvas.update()
+            self._describe()
+
+    @property
+    def zoom(self) -> float:
+        """How many times the x axis is enlarged."""
+        return self._window.zoom
+
+    @property
+    def y_range(self) -> tuple[float, float]:
+        """Low and high end of the y axis."""
+        return self._y.low, self._y.high
+
+    def place_of(self, cell: Cell) -> QPointF:
+        """Where a point lies, in pixels of the canvas; not a number where it has no value."""
+        across, down = self._points[cell[0]]
+        return QPointF(float(across[cell[1]]), float(down[cell[1]]))
+
+    def x_place(self, x: float) -> float:
+        """Where a value of x lies, in pixels of the canvas."""
+        return 0.0 if self._axes is None else self._axes.across(x)
+
+    # What the panel asks.
+
+    def cell_at(self, point: QPointF) -> Cell | None:
+        if self._axes is None or not self._axes.frame.adjusted(-8, -8, 8, 8).contains(point):
+            return None
+        return nearest(self._seen_points(), point.x(), point.y())
+
+    def contains(self, cell: Cell) -> bool:
+        curve, place = cell
+        if curve >= len(self._tracks):
+            return False
+        values = self._tracks[curve].y
+        return place < len(values) and bool(np.isfinite(values[place]))
+
+    def neighbour(self, cell: Cell | None, right: int, down: int, far: bool) -> Cell | None:
+        if cell is None:
+            return self._first_cell()
+        curve, place = cell
+        if down:
+            return self._other_curve(curve, place, down)
+        known = self._tracks[curve].known
+        at = int(np.searchsorted(known, place)) + right * (FAR if far else 1)
+        return curve, int(known[min(max(at, 0), len(known) - 1)])
+
+    def reveal(self, cell: Cell) -> None:
+        share = float(self._x.share(self._tracks[cell[0]].x[[cell[1]]])[0])
+        by = min(0.0, share - self._window.start) or max(0.0, share - self._window.end)
+        self._look(self._window.moved(by))
+
+    def drag(self, by: QPointF) -> None:
+        if self._axes is not None:
+            width = self._axes.frame.width()
+            self._look(self._window.moved(-by.x() / width / self._window.zoom))
+
+    def wheel(self, at: QPointF, notches: float) -> bool:
+        if self._axes is None:
+            return False
+        frame = self._axes.frame
+        share = min(1.0, max(0.0, (at.x() - frame.left()) / frame.width()))
+        self._look(self._window.zoomed(ZOOM_STEP**notches, share))
+        self.point(self._pointer)
+        return True
+
+    def double_click(self) -> None:
+        self._look(Window())
+
+    def key(self, event: QKeyEvent) -> bool:
+        factor = {"+": ZOOM_STEP, "=": ZOOM_STEP, "-": 1 / ZOOM_STEP, "0": 0.0}.get(event.text())
+        if factor is None or self._axes is None:
+            return False
+        at, frame = 0.5, self._axes.frame
+        if self.cursor_cell is not None:
+            at = (self.place_of(self.cursor_cell).x() - frame.left()) / frame.width()
+        self._look(self._window.zoomed(factor, min(1.0, max(0.0, at))))
+        return True
+
+    def summary(self) -> str:
+        return " ".join(self._sum_up(one) for one in self._tracks)
+
+    def numbers(self) -> Numbers:
+        """A row for each x, with each curve's value there; not a number where none was measured."""
+        words = self._words
+        every = np.unique(np.concatenate([one.x for one in self._tracks] or [np.empty(0)]))
+        columns = []
+        for one in self._tracks:
+            column = np.full(len(every), np.nan)
+            column[np.searchsorted(every, one.x)] = one.y
+            columns.append(column.tolist())
+        first = [words.x_text(x) for x in every] if words.names else every.tolist()
+        header = [words.x_title or "x", *(one.name for one in self._tracks)]
+        return header, [list(row) for row in zip(first, *columns, strict=True)]
+
+    def paint(self, painter: QPainter) -> None:
+        axes = self._axes
+        if axes is None:
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_axes(painter, axes, self._mark, self.canvas.height())
+        painter.save()
+        painter.setClipRect(axes.frame.adjusted(-4, -4, 4, 4))
+        self._paint_mark(painter, axes)
+        for one, shape in reversed(list(zip(self._tracks, self._shapes, strict=True))):
+            _paint_curve(painter, shape, series_colour(one.colour), one.dashed)
+        painter.restore()
+        self._paint_names(painter, axes)
+        self._paint_values(painter, axes)
+
+    def _paint_mark(self, painter: QPainter, axes: Axes) -> None:
+        """A line at the x in force, which is written under it among the ticks."""
+        if self._mark is not None:
+            at = round(axes.across(self._mark)) + 0.5
+            painter.setPen(QPen(QColor(theme().muted), 1, Qt.PenStyle.DashLine))
+            painter.drawLine(QLineF(at, axes.frame.top(), at, axes.frame.bottom()))
+
+    def _paint_names(self, painter: QPainter, axes: Axes) -> None:
+        """Names at the last seen point of each curve."""
+        labels = []
+        for one, (across, down) in zip(self._tracks, self._seen_points(), strict=True):
+            known = np.flatnonzero(np.isfinite(down))
+            if len(known):
+                end = QPointF(float(across[known[-1]]), float(down[known[-1]]))
+                labels.append(Label(one.name, end, series_colour(one.colour)))
+        if self._label_room() > 2 * THICK + 8:
+            paint_labels(painter, labels, axes.frame, self.canvas.width())
+
+    def _paint_values(self, painter: QPainter, axes: Axes) -> None:
+        """All values at the x under the pointer or the keyboard's cursor."""
+        if self.cursor_cell is None:
+            return
+        curve, place = self.cursor_cell
+        x, at = float(self._tracks[curve].x[place]), self.place_of(self.cursor_cell)
+        ink = QColor(theme().muted)
+        ink.setAlphaF(0.6)
+        painter.setPen(QPen(ink, 1))
+        middle = round(at.x()) + 0.5
+        painter.drawLine(QLineF(middle, axes.frame.top(), middle, axes.frame.bottom()))
+        found: list[tuple[float, Entry]] = []
+        for number, one in enumerate(self._tracks):
+            if (there := one.at(x)) is not None:
+                colour, is_pointed_at = series_colour(one.colour), number == curve
+                _paint_dot(painter, self.place_of((number, there)), colour, 5.0 if is_pointed_at else 3.5)
+                value = float(one.y[there])
+                found.append((value, Entry(one.name, self._text(value), colour, is_pointed_at)))
+        rows = [entry for _, entry in sorted(found, key=lambda pair: -pair[0])]
+        title = self._words.x_text(x)
+        if not self._words.names and self._words.x:
+            title = f"{self._words.x} {title}"
+        paint_tag(painter, title, rows, at, QRectF(self.canvas.rect()), self.value_text)
+
+    # Layout.
+
+    def _fit_y(self, values: tuple[float, float], fixed: tuple[float, float] | None, kind: Kind) -> None:
+        """Keep the y axis as long as it shows the same thing and the values fill it."""
+        keeps = (self._words.x, self._words.y, self._words.in_percent, kind, fixed)
+        before = self._y if keeps == self._keeps else None
+        self._keeps = keeps
+        self._y = Scale(*fixed, kind) if fixed is not None else steady(before, *values, kind)
+
+    def _settle(self) -> None:
+        """Lay axes and curves out for the present size, values and zoom."""
+        if not self._tracks:
+            self._axes = None
+            return
+        room, area = self._label_room(), QRectF(self.canvas.rect())
+        axes = lay_out(area, self.canvas.font(), self._x, self._y, self._words, room)
+        self._axes = axes = zoomed_axes(axes, self._window)
+        self._points = [axes.place(one.x, one.y) for one in self._tracks]
+        self._shapes = [
+            _shape(*points, one.dashed) for one, points in zip(self._tracks, self._points, strict=True)
+        ]
+        self.canvas.update()
+
+    def _label_room(self) -> float:
+        return label_room([one.name for one in self._tracks], self.canvas.font(), self.canvas.width())
+
+    def _look(self, window: Window) -> None:
+        if window != self._window:
+            self._window = window
+            self._settle()
+
+    def _seen_points(self) -> list[tuple[Floats, Floats]]:
+        """Each curve's points, NaN where zoomed out of sight."""
+        if self._axes is None:
+            return []
+        left, right = self._axes.frame.left() - 1, self._axes.frame.right() + 1
+        return [
+            (across, np.where((across >= left) & (across <= right), down, np.nan))
+            for across, down in self._points
+        ]
+
+    # Words and steps.
+
+    def _text(self, value: float) -> str:
+        return percent(value) if self._words.in_percent else short(value)
+
+    def _sum_up(self, one: Track) -> str:
+        known = one.y[one.known]
+        if not len(known):
+            return f"{one.name}: nothing measured."
+        text = f"{one.name} from {self._text(known.min())} to {self._text(known.max())}"
+        if self._mark is not None and (there := one.at(self._mark)) is not None:
+            text += f", {self._text(one.y[there])} at {self._words.x_text(self._mark)}"
+        return f"{text.replace('%', 'percent')}."
+
+    def _first_cell(self) -> Cell | None:
+        """Where the keyboard begins: at the x in force, else at the first curve's first point."""
+        for curve, one in enumerate(self._tracks):
+            there = None if self._mark is None else one.at(self._mark)
+            if there is not None:
+                return curve, there
+        return next(((n, int(one.known[0])) for n, one in enumerate(self._tracks) if len(one.known)), None)
+
+    def _other_curve(self, curve: int, place: int, down: int) -> Cell:
+        """The next curve above or below at the same x; the same one where there is none."""
+        x = float(self._tracks[curve].x[place])
+        there = [(number, at) for number, one in enumerate(self._tracks) if (at := one.at(x)) is not None]
+        there.sort(key=lambda cell: -self._tracks[cell[0]].y[cell[1]])
+        at = there.index((curve, place)) + down
+        return there[min(max(at, 0), len(there) - 1)]
+
+
+def _shape(across: Floats, down: Floats, dashed: bool) -> Shape:
+    polygons: list[QPolygonF] = []
+    lines: list[QLineF] = []
+    dots: list[QPointF] = []
+    for first, last in runs(across, down):
+        x, y = across[first : last + 1].tolist(), down[first : last + 1].tolist()
+        if first == last:
+            dots.append(QPointF(x[0], y[0]))
+        elif dashed or last - first < MANY:
+            polygons.append(QPolygonF(list(map(QPointF, x, y))))
+        else:
+            lines += map(QLineF, x, y, x[1:], y[1:])
+    return polygons, lines, dots
+
+
+def _paint_curve(painter: QPainter, shape: Shape, colour: str, dashed: bool) -> None:
+    polygons, lines, dots = shape
+    pen = QPen(QColor(colour), THICK)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    if dashed:
+        pen.setStyle(Qt.PenStyle.DashLine)
+    painter.setPen(pen)
+    for polygon in polygons:
+        painter.drawPolyline(polygon)
+    painter.drawLines(lines)
+    for dot in dots:
+        _paint_dot(painter, dot, colour, 3.0)
+
+
+def _paint_dot(painter: QPainter, at: QPointF, colour: str, radius: float) -> None:
+    """A dot with a rim in the page's colour, so that it stands out of its curve."""
+    painter.setPen(QPen(QColor(theme().page), 1.5))
+    painter.setBrush(QColor(colour))
+    painter.drawEllipse(at, radius, radius)

@@ -1,0 +1,41 @@
+"""Colours of curves: the theme's own for what has a meaning, six that can be told apart for what has none."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from gui.theme import Theme, readable, theme
+
+PAGE = ""
+"""Stands for the page's own ground."""
+_SERIES = (
+    # Okabe & Ito's colour, and the ground it is made readable on in the dark and in the light theme. All of
+    # them readable on the page alone would be equally light, and then hue alone would have to tell them
+    # apart, which colour-blind eyes cannot: so the later ones keep more distance to the ground.
+    ("#E69F00", PAGE, PAGE),
+    ("#0072B2", PAGE, PAGE),
+    ("#009E73", PAGE, PAGE),
+    ("#CC79A7", "#5a5a5a", "#a0a0a0"),
+    ("#F0E442", "#707070", "#b4b4b4"),
+    ("#56B4E9", "#4a4a4a", "#d0d0d0"),
+)
+COUNT = len(_SERIES)
+"""How many unnamed series can be told apart; further ones begin anew."""
+
+
+def series_colour(colour: str | int) -> str:
+    """The "#rrggbb" of a curve in the theme in force.
+
+    `colour` is a name of one of the theme's colours ("lstm", "reference", "accent", ...) or the place, from
+    0, of a series that has no colour of its own, such as one of the leading classes.
+    """
+    if isinstance(colour, int):
+        return _of_series(theme(), colour % COUNT)
+    return getattr(theme(), colour)
+
+
+@cache
+def _of_series(colours: Theme, place: int) -> str:
+    base, in_dark, in_light = _SERIES[place]
+    ground = in_dark if colours.name == "dark" else in_light
+    return readable(base, ground or colours.page)
