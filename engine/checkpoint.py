@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +54,7 @@ def write_bytes_atomically(path: str | os.PathLike[str], data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _removed_on_failure(temporary: Path):
+def _removed_on_failure(temporary: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
@@ -110,11 +110,11 @@ def load_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor],
     Nothing in the file runs; its header is checked before anything is allocated. Raises UserError.
     """
     from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from safetensors.torch import load
 
     header = read_header(path)
     try:
-        return load_file(path), dict(header.metadata)
+        return load(Path(path).read_bytes()), dict(header.metadata)
     except (OSError, SafetensorError, ValueError, RuntimeError, KeyError) as error:
         raise _unreadable(Path(path), "it is damaged", error) from error
 

@@ -40,9 +40,9 @@ def visualize_channel(
     """Paint the picture that excites one channel of `layer` most; one step of Adam a yield.
 
     Each yield's `map` is the picture (size, size, 3), red-green-blue in 0..1, and its `value` the mean
-    activation of the channel on it: over all places of a feature map, or the one unit of a dense layer
-    (a logit). Where the layer is an activation with flat parts, what it receives is climbed instead, in
-    which it never falls; `value` is still what it puts out.
+    activation of the channel on the shaken view of it that the step was taken on: over all places of a
+    feature map, or the one unit of a dense layer (a logit). Where the layer is an activation with flat
+    parts, what it receives is climbed instead; `value` is still what it puts out.
 
     The picture is a sum of waves in decorrelated colours (Olah et al., 2017), so that one step changes
     coarse and fine structure alike. Before each step it is shifted by up to `jitter` pixels, turned by up
@@ -77,7 +77,7 @@ class _Painter:
         self._amplitude = _amplitude(side, size).to(device)
         waves = 0.01 * torch.randn(3, side, side // 2 + 1, 2, generator=generator)
         self._waves = waves.to(device).requires_grad_()
-        self._optimizer = torch.optim.Adam([self._waves], lr=rate)
+        self._ascent = Ascent(self._waves, rate)
 
     def paint(self) -> Tensor:
         """The canvas as it is now; differentiable in its waves."""
@@ -87,8 +87,29 @@ class _Painter:
 
     def climb(self, objective: Tensor) -> None:
         """One step up; parameters of the model get no gradient."""
-        (self._waves.grad,) = torch.autograd.grad(-objective, self._waves)
-        self._optimizer.step()
+        self._ascent.step(torch.autograd.grad(objective, self._waves)[0])
+
+
+class Ascent:
+    """Adam (Kingma & Ba, ICLR 2015) upwards, for one tensor.
+
+    The first optimiser of `torch.optim` that a process makes imports torch's compiler, which takes seconds,
+    and the window would stand still meanwhile.
+    """
+
+    def __init__(self, parameter: Tensor, rate: float) -> None:
+        self._parameter, self._rate, self._steps = parameter, rate, 0
+        self._mean, self._square = torch.zeros_like(parameter), torch.zeros_like(parameter)
+
+    @torch.no_grad()
+    def step(self, gradient: Tensor) -> None:
+        """Move the parameter, in place, by about `rate` where the gradient keeps its sign."""
+        self._steps += 1
+        self._mean.lerp_(gradient, 1 - 0.9)
+        self._square.lerp_(gradient.square(), 1 - 0.999)
+        mean = self._mean / (1 - 0.9**self._steps)
+        square = self._square / (1 - 0.999**self._steps)
+        self._parameter += self._rate * mean / (square.sqrt() + 1e-8)
 
 
 class _Shake:

@@ -146,7 +146,7 @@ def _load(
 
 
 def _proven(program: Program, states: dict[str, Tensor]) -> ExportedNetwork:
-    """The opened network, once its logits on noise are the program's and it is known what batches it takes."""
+    """The opened network, once its logits on noise are the program's and its batches are known."""
     x = torch.randn(program.input_shape, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         network, exported = open_up(program, states, x)

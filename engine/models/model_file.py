@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from engine.data.file_bytes import display_name
@@ -63,7 +63,7 @@ def _exported(path: Path) -> Classifier:
     return _classifier(path, path.stem, ready(network), network.classes, notes, usual)
 
 
-def _weights(path: Path, opened: contextmanager) -> Classifier:
+def _weights(path: Path, opened: AbstractContextManager[TensorFile]) -> Classifier:
     name = display_name(path)
     with opened as file:
         architecture, model = load_known(file, name)
@@ -87,8 +87,13 @@ def _classifier(
 def _open_safetensors(path: Path) -> Iterator[TensorFile]:
     header = read_header(path)
     shapes = {name: entry.shape for name, entry in header.tensors.items()}
-    with safe_open(path, framework="pt", device="cpu") as file:
-        yield TensorFile(shapes, header.metadata, file.get_tensor)
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            # Cloned, because what it gives is a view of the file, which may change or vanish.
+            yield TensorFile(shapes, header.metadata, lambda name: file.get_tensor(name).clone())
+    except SafetensorError as error:
+        what = f"{display_name(path)} could not be read"
+        raise UserError(what, "it is damaged", details=repr(error)) from error
 
 
 def _insist_on_file(path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from gui.panels.plot_ticks import Floats, Kind
 
@@ -39,7 +39,7 @@ class Track:
     dashed: bool
 
     @property
-    def known(self) -> Floats:
+    def known(self) -> NDArray[np.intp]:
         """Places where there is a value, ascending: (k,) indices."""
         return np.flatnonzero(np.isfinite(self.y))
 

@@ -3,75 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QKeyEvent, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
-from gui.colour_maps import lookup
+from gui.panels.layer_tiles import Bracket, LayerTile, Tile, lay_tiles
 from gui.panels.layers import picture_image
 from gui.panels.marks import outline
 from gui.panels.panel import Cell, Numbers
 from gui.panels.strip import StripPanel
+from gui.panels.thumbnail import Thumbnail, drawn
 from gui.theme import GRID, small_font, theme
 
-PICTURE = 80
-"""Side of a tile's picture in device-independent pixels, where there is room."""
-TILE = 96
-"""Width of a tile."""
+__all__ = ["LayerStrip", "LayerTile", "Thumbnail"]
 
-
-@dataclass(frozen=True)
-class LayerTile:
-    """What the strip says of one layer."""
-
-    group: str
-    name: str
-    """Within the group: "0.expand.conv"."""
-    lines: tuple[str, ...]
-    """Below the picture, most important first: shape, kernel and stride, counts."""
-    tip: str
-    row: tuple[object, ...]
-    """The layer's row in the table of numbers."""
-
-
-@dataclass(frozen=True)
-class Thumbnail:
-    """A few small maps: `pixels` (rows * height, columns * width) uint8, of which `count` tiles hold one."""
-
-    pixels: NDArray[np.uint8]
-    rows: int
-    columns: int
-
-
-@dataclass(frozen=True)
-class _Tile:
-    """One tile as drawn: a layer, or a folded block shown by its last layer."""
-
-    layer: int
-    title: str
-    lines: tuple[str, ...]
-    folds: str = ""
-    """The group that clicking it unfolds."""
+LARGEST, SMALLEST = 84.0, 54.0
+"""Side of a tile's picture in device-independent pixels: text lines are left out before it gets smaller."""
+WIDEST = 150.0
+"""A tile; longer lines are elided."""
+EDGE = GRID / 2
+"""Around a tile's picture and texts."""
+INPUT = -1
+"""Stands for the picture that goes in, where others are numbers of layers."""
 
 
 class LayerStrip(StripPanel):
     """Blocks and, of the unfolded one, the layers. A cell is (layer,), in the order they run."""
+
+    help_text = "Left and right move along, Enter unfolds a block or chooses a layer, minus folds the block."
+    nothing_yet = "The network is being opened."
 
     def __init__(self, title: str, sentence: str = "", name: str = "", parent: QWidget | None = None) -> None:
         super().__init__(title, sentence, name, parent)
         self._layers: tuple[LayerTile, ...] = ()
         self._columns: tuple[str, ...] = ()
         self._block_lines: Mapping[str, tuple[str, ...]] = {}
-        self._images: dict[int, QImage] = {}
-        self._input: QImage | None = None
+        self._thumbnails: dict[int, Thumbnail] = {}
+        self._images: dict[int, tuple[object, QImage]] = {}
+        self._input: NDArray[np.uint8] | None = None
         self._selected: int | None = None
         self._open = ""
-        self._tiles: list[_Tile] = []
-        self.set_empty("The network is being opened.")
+        self._tiles: list[Tile] = []
+        self._bracket: Bracket | None = None
+        self._side = LARGEST
+        self._shown_lines = 1
+        self.canvas.resized.connect(self._resized)
 
     # What a view uses.
 
@@ -81,26 +61,27 @@ class LayerStrip(StripPanel):
         block_lines: Mapping[str, tuple[str, ...]],
         columns: Iterable[str],
     ) -> None:
-        """Show these layers, in order; `block_lines` stand under a folded block, `columns` head the numbers."""
+        """Show these layers, in order, all blocks folded and none chosen.
+
+        `block_lines` stand under a folded block, `columns` head the numbers.
+        """
         self._layers, self._block_lines, self._columns = tuple(layers), block_lines, tuple(columns)
-        self._images.clear()
+        self._thumbnails.clear()
         self._selected, self._open = None, ""
         self._lay_tiles()
+        self._scroll.setValue(0)
         self.refresh()
 
     def set_thumbnails(self, thumbnails: Mapping[int, Thumbnail]) -> None:
         """Draw small maps for these layers; the others keep theirs."""
-        table = lookup()
-        for layer, thumbnail in thumbnails.items():
-            self._images[layer] = _image(thumbnail, table)
+        self._thumbnails.update(thumbnails)
         self.canvas.update()
 
     def set_input(self, picture: NDArray[np.uint8]) -> None:
         """The picture (H, W, 3) uint8 that goes in, drawn before the first layer."""
-        if self._input is None:
-            self._input = picture_image(picture)
+        before, self._input = self._input, picture
+        if before is None or before.shape != picture.shape:
             self._lay_tiles()
-        self._input = picture_image(picture)
         self.canvas.update()
 
     def set_selected(self, layer: int | None) -> None:
@@ -109,46 +90,87 @@ class LayerStrip(StripPanel):
             return
         self._selected = layer
         if layer is not None:
-            self._open = self._layers[layer].group
-            self._lay_tiles()
-            self.reveal((self._tile_of(layer),))
+            self._unfold(self._layers[layer].group)
+            self.reveal((layer,))
         self.canvas.update()
+        self._describe()
 
     @property
     def open_block(self) -> str:
-        """The unfolded block."""
+        """The unfolded block; "" where all are folded."""
         return self._open
+
+    def layer_rect(self, layer: int) -> QRectF:
+        """Where a layer's picture, or that of its folded block, is drawn, in pixels of the canvas."""
+        return self._picture_rect(self.tile_rect(self._place_of(layer)))
+
+    def bracket_rect(self) -> QRectF:
+        """Where the unfolded block's name is, in pixels of the canvas: a click there folds it."""
+        if self._bracket is None:
+            return QRectF()
+        first, last = self.tile_rect(self._bracket.first), self.tile_rect(self._bracket.last)
+        whole = QRectF(first.left(), 0, last.right() - first.left(), self._head_height())
+        return whole.intersected(QRectF(self.canvas.rect()))
 
     # What the panel asks: cells are layers here, tiles are places in the row.
 
     def cell_at(self, point: QPointF) -> Cell | None:
         place = super().cell_at(point)
-        return None if place is None or self._tiles[place[0]].layer < 0 else (self._tiles[place[0]].layer,)
+        if place is None or self._tiles[place[0]].layer == INPUT or self.bracket_rect().contains(point):
+            return None
+        return (self._tiles[place[0]].layer,)
 
     def contains(self, cell: Cell) -> bool:
         return cell[0] < len(self._layers)
 
     def neighbour(self, cell: Cell | None, right: int, down: int, far: bool) -> Cell | None:
-        if not self._tiles:
+        if not self._layers:
             return None
-        place = self._tile_of(cell[0] if cell is not None else (self._selected or 0))
-        found = super().neighbour((place,), right, down, far)
-        return None if found is None else (max(0, self._tiles[found[0]].layer),)
+        if cell is None and self._selected is not None:
+            return (self._selected,)
+        found = super().neighbour((self._place_of(cell[0] if cell else 0),), right, down, far)
+        layer = INPUT if found is None else self._tiles[found[0]].layer
+        return cell if layer == INPUT else (layer,)
 
     def reveal(self, cell: Cell) -> None:
-        super().reveal((self._tile_of(cell[0]),))
+        super().reveal((self._place_of(cell[0]),))
 
     def choose(self) -> None:
-        """A folded block unfolds; its last layer is chosen with it."""
+        """A folded block unfolds, and its last layer is chosen with it; the bracket's name folds it."""
         cell = self.cursor_cell
-        if cell is not None:
-            self._open = self._layers[cell[0]].group
-            self._lay_tiles()
+        if cell is None:
+            if self._pointer is not None and self.bracket_rect().contains(self._pointer):
+                self._unfold("")
+            return
         super().choose()
+        if self._layers[cell[0]].group != self._open:
+            self._unfold(self._layers[cell[0]].group)
+            self.reveal(cell)
+
+    def key(self, event: QKeyEvent) -> bool:
+        if event.text() == "-" and self._open:
+            self._unfold("")
+            if self.cursor_cell is not None:
+                self.reveal(self.cursor_cell)
+            return True
+        ends = {Qt.Key.Key_Home: 0, Qt.Key.Key_End: len(self._layers) - 1}
+        layer = ends.get(Qt.Key(event.key()))
+        if layer is None or not self._layers:
+            return False
+        layer = self._tiles[self._place_of(layer)].layer
+        self.point(None)
+        self.reveal((layer,))
+        self.move_cursor((layer,))
+        return True
 
     def tip(self, point: QPointF) -> str:
+        if self.bracket_rect().contains(point):
+            return f"Fold {self._open}"
         cell = self.cell_at(point)
-        return "" if cell is None else self._layers[cell[0]].tip
+        if cell is not None:
+            tile = self._tiles[self._place_of(cell[0])]
+            return f"Unfold {tile.folds}: {', '.join(tile.lines)}" if tile.folds else self._layers[cell[0]].tip
+        return "The picture as the network gets it" if super().cell_at(point) else ""
 
     def summary(self) -> str:
         chosen = "" if self._selected is None else f" {self._layers[self._selected].tip}"
@@ -158,103 +180,173 @@ class LayerStrip(StripPanel):
         """A row for each layer."""
         return list(self._columns), [list(layer.row) for layer in self._layers]
 
-    # Tiles.
+    # Painting.
 
-    def _lay_tiles(self) -> None:
-        tiles: list[_Tile] = []
-        if self._input is not None:
-            size = f"3 × {self._input.height()}²"
-            tiles.append(_Tile(-1, "image", (size, "red, green, blue")))
-        for first, last in _blocks(self._layers):
-            group = self._layers[first].group
-            if group == self._open or first == last:
-                tiles += [
-                    _Tile(layer, self._layers[layer].name, self._layers[layer].lines)
-                    for layer in range(first, last + 1)
-                ]
-            else:
-                tiles.append(_Tile(last, group, self._block_lines.get(group, ()), folds=group))
-        self._tiles = tiles
-        self.set_widths([float(TILE)] * len(tiles))
-
-    def _tile_of(self, layer: int) -> int:
-        for place, tile in enumerate(self._tiles):
-            if tile.layer == layer or (tile.folds and tile.folds == self._layers[layer].group):
-                return place
-        return 0
+    def paint(self, painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._bracket is not None:
+            self._paint_bracket(painter, self._bracket)
+        super().paint(painter)
 
     def paint_tile(self, painter: QPainter, place: int, rect: QRectF) -> None:
-        tile, colours = self._tiles[place], theme()
-        metrics = QFontMetricsF(small_font(self.canvas.font()))
-        side = min(PICTURE, rect.height() - metrics.height() * (len(tile.lines) + 1) - GRID)
-        picture = QRectF(rect.left() + 3, rect.top() + 3, side, side)
-        if self._is_unfolded(tile):
-            self._paint_bracket(painter, place, rect)
+        tile, picture = self._tiles[place], self._picture_rect(rect)
+        is_chosen = self._is_chosen(tile)
+        is_hovered = self.cursor_cell == (tile.layer,)
         self._paint_picture(painter, tile, picture)
-        if tile.layer == self._selected and not tile.folds:
-            outline(painter, picture.adjusted(-1, -1, 1, 1), colours.accent, 2)
-        elif self.cursor_cell == (tile.layer,):
-            outline(painter, picture, colours.text)
-        self._paint_lines(painter, tile, QRectF(rect.left() + 3, picture.bottom() + 4, TILE - 8, 999))
+        if is_chosen:
+            outline(painter, picture.adjusted(-1, -1, 1, 1), theme().accent, 2)
+        elif is_hovered:
+            outline(painter, picture.adjusted(-1, -1, 1, 1), theme().text)
+        ink = QColor(theme().text if is_chosen or is_hovered else theme().muted)
+        painter.setFont(small_font(self.canvas.font()))
+        metrics = QFontMetricsF(painter.font())
+        if tile.head:
+            self._paint_head(painter, tile.head, rect, "right" if tile.folds else "")
+        top = picture.bottom() + EDGE + metrics.ascent()
+        for number, text in enumerate(tile.lines[: self._shown_lines]):
+            is_name = number == 0 and not tile.head
+            painter.setPen(QColor(theme().text) if is_name else ink)
+            shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, rect.width() - 2 * EDGE)
+            painter.drawText(QPointF(rect.left() + EDGE, top + number * metrics.height()), shown)
 
-    def _is_unfolded(self, tile: _Tile) -> bool:
-        return tile.layer >= 0 and not tile.folds and self._layers[tile.layer].group == self._open
+    def _is_chosen(self, tile: Tile) -> bool:
+        """Whether a tile is the chosen layer or the folded block that hides it."""
+        if self._selected is None or tile.layer == INPUT:
+            return False
+        return tile.layer == self._selected or tile.folds == self._layers[self._selected].group
 
-    def _paint_bracket(self, painter: QPainter, place: int, rect: QRectF) -> None:
-        """A ground behind the layers of the unfolded block, so that they are seen to belong together."""
-        painter.fillRect(rect.adjusted(-1, 0, 1, 0), QColor(theme().chrome))
+    def _paint_bracket(self, painter: QPainter, bracket: Bracket) -> None:
+        """One ground and one head for the unfolded block's layers; the head stays while they scroll."""
+        first, last = self.tile_rect(bracket.first), self.tile_rect(bracket.last)
+        whole = QRectF(first.left(), 0, last.right() - first.left(), first.height())
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme().chrome))
+        painter.drawRoundedRect(whole, 6, 6)
+        painter.setPen(QPen(QColor(theme().line), 1))
+        under = round(self._head_height()) - 2.5
+        painter.drawLine(QPointF(whole.left() + EDGE, under), QPointF(whole.right() - EDGE, under))
+        text = f"{bracket.name}, {bracket.last - bracket.first + 1} layers"
+        painter.setFont(small_font(self.canvas.font()))
+        room = 2 * GRID + QFontMetricsF(painter.font()).horizontalAdvance(text)
+        left = min(max(0.0, whole.left()), whole.right() - room)
+        self._paint_head(painter, text, QRectF(left, 0, room, 0), "down")
 
-    def _paint_picture(self, painter: QPainter, tile: _Tile, rect: QRectF) -> None:
-        image = self._input if tile.layer < 0 else self._images.get(tile.layer)
+    def _paint_head(self, painter: QPainter, text: str, rect: QRectF, chevron: str) -> None:
+        """A block's name, and a chevron that says whether it is folded."""
+        metrics = QFontMetricsF(painter.font())
+        left, middle = rect.left() + EDGE, self._head_height() / 2 - 1.5
+        painter.setPen(QColor(theme().text))
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width() - 2 * EDGE)
+        if chevron:
+            _paint_chevron(painter, QPointF(left + 3, middle), chevron == "down")
+            left += 1.25 * GRID
+        painter.drawText(QPointF(left, middle + metrics.capHeight() / 2), shown)
+
+    def _paint_picture(self, painter: QPainter, tile: Tile, rect: QRectF) -> None:
+        image = self._image(tile.layer)
         if image is None:
             painter.fillRect(rect, QColor(theme().raised))
             return
+        painter.drawImage(rect.topLeft(), image)
+
+    def _image(self, layer: int) -> QImage | None:
+        """What is drawn for a layer or the picture, kept as long as source and size stay."""
+        source = self._input if layer == INPUT else self._thumbnails.get(layer)
+        if source is None:
+            return None
         ratio = self.canvas.devicePixelRatioF()
-        is_shrunk = image.width() > rect.width() * ratio or tile.layer < 0
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, is_shrunk)
-        scale = min(rect.width() / image.width(), rect.height() / image.height())
-        painter.drawImage(
-            QRectF(rect.left(), rect.top(), image.width() * scale, image.height() * scale), image
-        )
+        side = round(self._side * ratio)
+        key, image = self._images.get(layer, ((), QImage()))
+        if not key or key[0] is not source or key[1:] != (side, ratio):
+            if isinstance(source, Thumbnail):
+                image = drawn(source, side, ratio)
+            else:
+                image = _square(picture_image(source), side, ratio)
+            self._images[layer] = ((source, side, ratio), image)
+        return image
 
-    def _paint_lines(self, painter: QPainter, tile: _Tile, rect: QRectF) -> None:
-        colours = theme()
-        painter.setFont(small_font(self.canvas.font()))
-        metrics = painter.fontMetrics()
-        chosen = tile.layer == self._selected and not tile.folds
-        for line, text in enumerate((tile.title, *tile.lines)):
-            painter.setPen(QColor(colours.text if line == 0 or chosen else colours.muted))
-            shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, int(rect.width()))
-            painter.drawText(
-                QPointF(rect.left(), rect.top() + metrics.ascent() + line * metrics.height()), shown
-            )
+    # Layout.
+
+    def _head_height(self) -> float:
+        return ceil(QFontMetricsF(small_font(self.canvas.font())).height()) + 6.0
+
+    def _picture_rect(self, tile: QRectF) -> QRectF:
+        """A tile's picture, on whole device pixels so that it stays crisp while it scrolls."""
+        return QRectF(round(tile.left() + EDGE), self._head_height() + 2, self._side, self._side)
+
+    def _lay_tiles(self) -> None:
+        picture = None
+        if self._input is not None:
+            height, width = self._input.shape[:2]
+            size = f"3 × {height}²" if height == width else f"3 × {height} × {width}"
+            picture = Tile(INPUT, "image", (size, "red, green, blue"))
+        self._tiles, self._bracket = lay_tiles(self._layers, self._block_lines, self._open, picture)
+        self._share_height()
+        widths = [self._width(tile) for tile in self._tiles]
+        if self._bracket is not None:
+            first, last = self._bracket.first, self._bracket.last + 1
+            widths[first:last] = [max(widths[first:last])] * (last - first)
+        self.set_widths(widths)
+
+    def _share_height(self) -> None:
+        """As many lines of text as leave the picture a good size, then the largest picture."""
+        line = QFontMetricsF(small_font(self.canvas.font())).height()
+        room = self.canvas.height() - self._bar_height - self._head_height() - 2 - EDGE
+        most = max((len(tile.lines) for tile in self._tiles), default=1)
+        lines = min(most, max(1, int((room - SMALLEST) / line)))
+        self._shown_lines = lines
+        self._side = float(int(min(LARGEST, max(GRID, room - lines * line))))
+
+    def _width(self, tile: Tile) -> float:
+        metrics = QFontMetricsF(small_font(self.canvas.font()))
+        texts = [metrics.horizontalAdvance(text) for text in tile.lines[: self._shown_lines]]
+        head = metrics.horizontalAdvance(tile.head) + (1.25 * GRID if tile.folds else 0)
+        widest = max([self._side, head, *texts])
+        return ceil(min(WIDEST, widest + 0.5)) + 2 * EDGE + GRID / 2
+
+    def _place_of(self, layer: int) -> int:
+        """The place of a layer's tile, or of the folded block that hides it."""
+        group = self._layers[layer].group
+        tiles = enumerate(self._tiles)
+        return next((n for n, tile in tiles if tile.layer == layer or (tile.folds and tile.folds == group)), 0)
+
+    def _unfold(self, group: str) -> None:
+        """Unfold a block (""; none) and fold the other, the chosen block staying where it is."""
+        if group == self._open:
+            return
+        anchor = group or self._open
+        before = self._left_of(anchor)
+        self._open = group
+        self._lay_tiles()
+        self._scroll.setValue(round(self._scroll.value() + self._left_of(anchor) - before))
+        self.point(self._pointer)
+
+    def _left_of(self, group: str) -> float:
+        """Where a block begins on the canvas."""
+        layers = (number for number, layer in enumerate(self._layers) if layer.group == group)
+        return max(0.0, self.tile_rect(self._place_of(next(layers, 0))).left()) if self._layers else 0.0
+
+    def _resized(self) -> None:
+        self._lay_tiles()
+        if self._selected is not None:
+            self.reveal((self._selected,))
 
 
-def _blocks(layers: tuple[LayerTile, ...]) -> list[tuple[int, int]]:
-    """First and last layer of each run of layers of one group."""
-    found: list[tuple[int, int]] = []
-    for place, layer in enumerate(layers):
-        if found and layers[found[-1][0]].group == layer.group:
-            found[-1] = (found[-1][0], place)
-        else:
-            found.append((place, place))
-    return found
+def _square(image: QImage, side: int, ratio: float) -> QImage:
+    """A picture shrunk by averaging into a square of device pixels."""
+    kept, averaged = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    image = image.scaled(side, side, kept, averaged)
+    image.setDevicePixelRatio(ratio)
+    return image
 
 
-def _image(thumbnail: Thumbnail, table: NDArray[np.uint32]) -> QImage:
-    """The maps side by side with a line of the page's colour between them."""
-    rows, columns = thumbnail.rows, thumbnail.columns
-    height, width = thumbnail.pixels.shape[0] // rows, thumbnail.pixels.shape[1] // columns
-    gap = 1 if min(height, width) >= 12 else 0
-    coloured = table.take(thumbnail.pixels)
-    ground = np.uint32(QColor(theme().page).rgb())
-    spread = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), ground, np.uint32)
-    for row in range(rows):
-        for column in range(columns):
-            part = coloured[row * height : (row + 1) * height, column * width : (column + 1) * width]
-            top, left = row * (height + gap), column * (width + gap)
-            spread[top : top + height, left : left + width] = part
-    image = QImage(
-        spread.data, spread.shape[1], spread.shape[0], spread.strides[0], QImage.Format.Format_RGB32
-    )
-    return image.copy()
+def _paint_chevron(painter: QPainter, at: QPointF, down: bool) -> None:
+    """A small open arrow around `at`, pointing down or right."""
+    painter.save()
+    pen = QPen(QColor(theme().muted), 1.5)
+    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    corners = [(-3, -1.5), (0, 1.5), (3, -1.5)] if down else [(-1.5, -3), (1.5, 0), (-1.5, 3)]
+    painter.drawPolyline(QPolygonF([QPointF(at.x() + x, at.y() + y) for x, y in corners]))
+    painter.restore()

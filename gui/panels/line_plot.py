@@ -6,31 +6,25 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from gui.panels.bars import percent
 from gui.panels.colour_bar import short
-from gui.panels.curves import Curve, Track, extent, nearest, runs, track
+from gui.panels.curves import Curve, Track, extent, nearest, track
 from gui.panels.panel import Cell, Numbers, Panel
 from gui.panels.plot_axes import Axes, Window, Words, lay_out, paint_axes, zoomed_axes
 from gui.panels.plot_labels import Entry, Label, label_room, paint_labels, paint_tag
+from gui.panels.plot_strokes import Shape, paint_curve, paint_dot, shape
 from gui.panels.plot_ticks import Floats, Kind, Scale, steady
 from gui.panels.series import series_colour
-from gui.theme import theme
+from gui.theme import GRID, theme
 
 __all__ = ["Curve", "LinePlotPanel"]
 
-THICK = 2.0
-"""Width of a curve in device-independent pixels."""
-MANY = 64
-"""Points from which a curve is drawn as single lines: ten times cheaper, and its joints cannot be seen."""
 ZOOM_STEP = 1.25
 FAR = 10
 """Points that Shift with an arrow key moves by."""
-
-Shape = tuple[list[QPolygonF], list[QLineF], list[QPointF]]
-"""A curve on the canvas: unbroken polygons, many single lines, and points without a neighbour."""
 
 
 class LinePlotPanel(Panel):
@@ -50,10 +44,10 @@ class LinePlotPanel(Panel):
         self._x, self._y = Scale(0.0, 1.0), Scale(0.0, 1.0)
         self._keeps: object = None
         self._mark: float | None = None
-        self._window = Window()
+        self._seen_part = Window()
         self._axes: Axes | None = None
         self._points: list[tuple[Floats, Floats]] = []
-        self._shapes: list[Shape] = []
+        self._shapes: list[Shape] | None = None
         self.canvas.resized.connect(self._settle)
 
     # What a view uses.
@@ -104,7 +98,7 @@ class LinePlotPanel(Panel):
     @property
     def zoom(self) -> float:
         """How many times the x axis is enlarged."""
-        return self._window.zoom
+        return self._seen_part.zoom
 
     @property
     def y_range(self) -> tuple[float, float]:
@@ -146,20 +140,20 @@ class LinePlotPanel(Panel):
 
     def reveal(self, cell: Cell) -> None:
         share = float(self._x.share(self._tracks[cell[0]].x[[cell[1]]])[0])
-        by = min(0.0, share - self._window.start) or max(0.0, share - self._window.end)
-        self._look(self._window.moved(by))
+        by = min(0.0, share - self._seen_part.start) or max(0.0, share - self._seen_part.end)
+        self._look(self._seen_part.moved(by))
 
     def drag(self, by: QPointF) -> None:
         if self._axes is not None:
             width = self._axes.frame.width()
-            self._look(self._window.moved(-by.x() / width / self._window.zoom))
+            self._look(self._seen_part.moved(-by.x() / width / self._seen_part.zoom))
 
     def wheel(self, at: QPointF, notches: float) -> bool:
         if self._axes is None:
             return False
         frame = self._axes.frame
         share = min(1.0, max(0.0, (at.x() - frame.left()) / frame.width()))
-        self._look(self._window.zoomed(ZOOM_STEP**notches, share))
+        self._look(self._seen_part.zoomed(ZOOM_STEP**notches, share))
         self.point(self._pointer)
         return True
 
@@ -173,7 +167,7 @@ class LinePlotPanel(Panel):
         at, frame = 0.5, self._axes.frame
         if self.cursor_cell is not None:
             at = (self.place_of(self.cursor_cell).x() - frame.left()) / frame.width()
-        self._look(self._window.zoomed(factor, min(1.0, max(0.0, at))))
+        self._look(self._seen_part.zoomed(factor, min(1.0, max(0.0, at))))
         return True
 
     def summary(self) -> str:
@@ -201,8 +195,8 @@ class LinePlotPanel(Panel):
         painter.save()
         painter.setClipRect(axes.frame.adjusted(-4, -4, 4, 4))
         self._paint_mark(painter, axes)
-        for one, shape in reversed(list(zip(self._tracks, self._shapes, strict=True))):
-            _paint_curve(painter, shape, series_colour(one.colour), one.dashed)
+        for one, drawn in reversed(list(zip(self._tracks, self._drawn(), strict=True))):
+            paint_curve(painter, drawn, series_colour(one.colour), one.dashed)
         painter.restore()
         self._paint_names(painter, axes)
         self._paint_values(painter, axes)
@@ -222,7 +216,7 @@ class LinePlotPanel(Panel):
             if len(known):
                 end = QPointF(float(across[known[-1]]), float(down[known[-1]]))
                 labels.append(Label(one.name, end, series_colour(one.colour)))
-        if self._label_room() > 2 * THICK + 8:
+        if self._label_room() > GRID:
             paint_labels(painter, labels, axes.frame, self.canvas.width())
 
     def _paint_values(self, painter: QPainter, axes: Axes) -> None:
@@ -240,7 +234,7 @@ class LinePlotPanel(Panel):
         for number, one in enumerate(self._tracks):
             if (there := one.at(x)) is not None:
                 colour, is_pointed_at = series_colour(one.colour), number == curve
-                _paint_dot(painter, self.place_of((number, there)), colour, 5.0 if is_pointed_at else 3.5)
+                paint_dot(painter, self.place_of((number, there)), colour, 5.0 if is_pointed_at else 3.5)
                 value = float(one.y[there])
                 found.append((value, Entry(one.name, self._text(value), colour, is_pointed_at)))
         rows = [entry for _, entry in sorted(found, key=lambda pair: -pair[0])]
@@ -252,10 +246,11 @@ class LinePlotPanel(Panel):
     # Layout.
 
     def _fit_y(self, values: tuple[float, float], fixed: tuple[float, float] | None, kind: Kind) -> None:
-        """Keep the y axis as long as it shows the same thing and the values fill it."""
+        """Keep the y axis, and the zoom, as long as the same is shown and the values fill it."""
         keeps = (self._words.x, self._words.y, self._words.in_percent, kind, fixed)
-        before = self._y if keeps == self._keeps else None
-        self._keeps = keeps
+        before = self._y
+        if keeps != self._keeps:
+            self._keeps, self._seen_part, before = keeps, Window(), None
         self._y = Scale(*fixed, kind) if fixed is not None else steady(before, *values, kind)
 
     def _settle(self) -> None:
@@ -265,19 +260,24 @@ class LinePlotPanel(Panel):
             return
         room, area = self._label_room(), QRectF(self.canvas.rect())
         axes = lay_out(area, self.canvas.font(), self._x, self._y, self._words, room)
-        self._axes = axes = zoomed_axes(axes, self._window)
+        self._axes = axes = zoomed_axes(axes, self._seen_part)
         self._points = [axes.place(one.x, one.y) for one in self._tracks]
-        self._shapes = [
-            _shape(*points, one.dashed) for one, points in zip(self._tracks, self._points, strict=True)
-        ]
+        self._shapes = None
         self.canvas.update()
+
+    def _drawn(self) -> list[Shape]:
+        """The curves on the canvas, made when they are first painted."""
+        if self._shapes is None:
+            pairs = zip(self._tracks, self._points, strict=True)
+            self._shapes = [shape(*points, one.dashed) for one, points in pairs]
+        return self._shapes
 
     def _label_room(self) -> float:
         return label_room([one.name for one in self._tracks], self.canvas.font(), self.canvas.width())
 
     def _look(self, window: Window) -> None:
-        if window != self._window:
-            self._window = window
+        if window != self._seen_part:
+            self._seen_part = window
             self._settle()
 
     def _seen_points(self) -> list[tuple[Floats, Floats]]:
@@ -319,39 +319,3 @@ class LinePlotPanel(Panel):
         there.sort(key=lambda cell: -self._tracks[cell[0]].y[cell[1]])
         at = there.index((curve, place)) + down
         return there[min(max(at, 0), len(there) - 1)]
-
-
-def _shape(across: Floats, down: Floats, dashed: bool) -> Shape:
-    polygons: list[QPolygonF] = []
-    lines: list[QLineF] = []
-    dots: list[QPointF] = []
-    for first, last in runs(across, down):
-        x, y = across[first : last + 1].tolist(), down[first : last + 1].tolist()
-        if first == last:
-            dots.append(QPointF(x[0], y[0]))
-        elif dashed or last - first < MANY:
-            polygons.append(QPolygonF(list(map(QPointF, x, y))))
-        else:
-            lines += map(QLineF, x, y, x[1:], y[1:])
-    return polygons, lines, dots
-
-
-def _paint_curve(painter: QPainter, shape: Shape, colour: str, dashed: bool) -> None:
-    polygons, lines, dots = shape
-    pen = QPen(QColor(colour), THICK)
-    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    if dashed:
-        pen.setStyle(Qt.PenStyle.DashLine)
-    painter.setPen(pen)
-    for polygon in polygons:
-        painter.drawPolyline(polygon)
-    painter.drawLines(lines)
-    for dot in dots:
-        _paint_dot(painter, dot, colour, 3.0)
-
-
-def _paint_dot(painter: QPainter, at: QPointF, colour: str, radius: float) -> None:
-    """A dot with a rim in the page's colour, so that it stands out of its curve."""
-    painter.setPen(QPen(QColor(theme().page), 1.5))
-    painter.setBrush(QColor(colour))
-    painter.drawEllipse(at, radius, radius)

@@ -51,7 +51,7 @@ class Scale:
             step = round_step(span / parts)
             step = max(1.0, step) if whole else step
             first, last = ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9)
-            if last > first or step == 1.0 == max(1.0, span):
+            if last > first or (whole and step == 1.0):
                 return [place * step for place in range(first, last + 1)]
             parts *= 2
 

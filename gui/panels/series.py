@@ -9,15 +9,15 @@ from gui.theme import Theme, readable, theme
 PAGE = ""
 """Stands for the page's own ground."""
 _SERIES = (
-    # Okabe & Ito's colour, and the ground it is made readable on in the dark and in the light theme. All of
-    # them readable on the page alone would be equally light, and then hue alone would have to tell them
-    # apart, which colour-blind eyes cannot: so the later ones keep more distance to the ground.
+    # Okabe & Ito's colour, and the grounds it is made readable on in the dark and in the light theme. On
+    # white alone they would all become equally dark, and then hue alone would have to tell them apart, which
+    # colour-blind eyes cannot: so some keep more distance to the page than they need for reading.
     ("#E69F00", PAGE, PAGE),
     ("#0072B2", PAGE, PAGE),
     ("#009E73", PAGE, PAGE),
-    ("#CC79A7", "#5a5a5a", "#a0a0a0"),
-    ("#F0E442", "#707070", "#b4b4b4"),
-    ("#56B4E9", "#4a4a4a", "#d0d0d0"),
+    ("#CC79A7", "#505050", "#b4b4b4"),
+    ("#F0E442", PAGE, "#c8c8c8"),
+    ("#56B4E9", PAGE, "#e0e0e0"),
 )
 COUNT = len(_SERIES)
 """How many unnamed series can be told apart; further ones begin anew."""

@@ -1,4 +1,4 @@
-"""A row of tiles side by side that scrolls: the base of layer strip, film strip and patches."""
+"""A row of tiles side by side that scrolls: the base of layer strip and film strip."""
 
 from __future__ import annotations
 
@@ -52,8 +52,13 @@ class StripPanel(Panel):
     def tile_rect(self, place: int) -> QRectF:
         """Where a tile is drawn, in pixels of the canvas; outside it where it is scrolled away."""
         left = self._edges[place] - self._scroll.value()
-        height = self.canvas.height() - (BAR if self._scroll.isVisibleTo(self.canvas) else 0)
+        height = self.canvas.height() - self._bar_height
         return QRectF(left, 0, self._edges[place + 1] - self._edges[place], height)
+
+    @property
+    def _bar_height(self) -> int:
+        """Room for the scroll bar, kept whether it is needed or not so that tiles do not jump."""
+        return BAR
 
     # What the panel asks.
 

@@ -15,12 +15,11 @@ from engine.data.prepare import prepare
 from engine.data.samples import samples
 from engine.errors import UserError
 from engine.explain.attribution import Partial
-from engine.explain.feature_visualization import COLOUR_FROM_DECORRELATED, visualize_channel
+from engine.explain.feature_visualization import COLOUR_FROM_DECORRELATED, Ascent, visualize_channel
 from engine.models.efficientnet_lite import PREPROCESSING, load_efficientnet_lite0
 from engine.probe import forward_to, select_channel
 
 HALF = (0.5, 0.5, 0.5)
-STILL = {"jitter": 0, "angle": 0.0, "zoom": 0.0}
 
 
 @pytest.fixture
@@ -97,7 +96,7 @@ def test_a_channel_that_starts_silent_is_woken(model):
 
 
 def test_without_shaking_the_value_is_that_of_the_picture(model):
-    for partial in paint(model, model[2], 1, steps=3, **STILL):
+    for partial in paint(model, model[2], 1, steps=3, jitter=0, angle=0.0, zoom=0.0):
         measured = activation(model, model[2], 1, as_input(partial.map))
         assert partial.value == pytest.approx(measured, abs=1e-5)
 
@@ -113,7 +112,7 @@ def test_the_picture_is_finite_coloured_and_in_range(model):
 
 
 def test_an_odd_size_is_painted_whole(model):
-    partial = last(paint(model, model[2], 1, steps=2, **STILL, size=33))
+    partial = last(paint(model, model[2], 1, size=33, steps=2, jitter=0, angle=0.0, zoom=0.0))
     assert partial.map.shape == (33, 33, 3)
     assert partial.value == pytest.approx(activation(model, model[2], 1, as_input(partial.map)), abs=1e-5)
 
@@ -162,3 +161,15 @@ def test_the_decorrelated_axes_are_brightness_and_two_opponent_colours():
     assert (brightness > 0).all()
     assert blue_yellow[0] == -blue_yellow[2]
     assert green_magenta[1] < 0 < green_magenta[0]
+
+
+def test_the_ascent_is_adams():
+    generator = torch.Generator().manual_seed(0)
+    start, gradients = (torch.randn(shape, generator=generator) for shape in ((7,), (5, 7)))
+    ours, theirs = start.clone(), start.clone().requires_grad_()
+    ascent, oracle = Ascent(ours, 0.03), torch.optim.Adam([theirs], lr=0.03, maximize=True)
+    for gradient in gradients:
+        ascent.step(gradient)
+        theirs.grad = gradient
+        oracle.step()
+        torch.testing.assert_close(ours, theirs.detach(), rtol=1e-6, atol=1e-6)
