@@ -9,6 +9,7 @@ import json
 import math
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -65,7 +66,7 @@ def _add_lab(subparsers: Any, name: str, lab: type[Lab[Any, Any]], *, can_draw: 
     run = parser.add_argument_group("Run")
     run.add_argument(
         "--open", action="append", default=[], type=Path, metavar="FILE",
-        help="a file or folder to take as the input; may be given several times (default: the built-in example)",
+        help="a file or folder to take as the input; may be repeated (default: the built-in example)",
     )  # fmt: skip
     run.add_argument("--steps", type=_count, metavar="N", help="stop each input after this many steps")
     run.add_argument(
@@ -195,11 +196,19 @@ def _one(
         result |= lab.result()
         writer.write(lab, path)
         error = None
-    except UserError as refusal:
+    except Exception as failure:
         lab.jobs.cancel()
         result |= lab.no_result()
-        error = refusal.sentence
+        error = _sentence(failure)
     return result | {"error": error}, steps
+
+
+def _sentence(failure: Exception) -> str:
+    """What goes into the result; a fault of ours also leaves its trace on standard error."""
+    if isinstance(failure, UserError):
+        return failure.sentence
+    traceback.print_exception(failure, file=sys.stderr)
+    return f"Something went wrong inside the lab ({type(failure).__name__}). Please report the trace above."
 
 
 def _work(lab: Lab[Any, Any], limit: int | None) -> Iterator[None]:

@@ -37,7 +37,7 @@ class Snapshot:
     """The cell that `answer` is about."""
 
 
-class Cancelled(Exception):  # noqa: N818 - not an error: the person's wish
+class Cancelled(Exception):
     """Raised inside a long call when the person has pressed cancel."""
 
 

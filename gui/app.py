@@ -6,14 +6,12 @@ import logging
 import sys
 from dataclasses import dataclass
 from functools import partial
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
-from engine import device
 from gui.main_window import MainWindow, start_worker
 from gui.memory import Memory
 from gui.theme import CHOICES, themes
@@ -34,7 +32,6 @@ class Options:
 
 def run(options: Options) -> int:
     """Open the window and stay until it is closed; returns the exit code."""
-    device.prepare_process()
     application = QApplication.instance() or QApplication(sys.argv[:1])
     if not isinstance(application, QApplication):
         raise TypeError("another kind of Qt application runs in this process")
@@ -42,9 +39,8 @@ def run(options: Options) -> int:
     memory = Memory.load(options.folder)
     dress(application, options.theme or memory.theme)
     window = MainWindow(memory, partial(start_worker, options.device))
-    _report_to(window, options.folder)
-    if options.files:
-        window.completed.connect(lambda: window.window_actions.open_paths(list(options.files)))
+    window.painted.connect(lambda: _report_to(window, options.folder))
+    window.completed.connect(lambda: window.open_paths(options.files))
     window.show()
     code = application.exec()
     window.close()
@@ -74,6 +70,8 @@ def _report_to(window: MainWindow, folder: Path) -> None:
 
 
 def _keep_log(folder: Path) -> None:
+    from logging.handlers import RotatingFileHandler
+
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     try:

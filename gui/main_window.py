@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
+import importlib
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from engine import registry
-from engine.ask import Cell
-from engine.lab import Snapshot
-from engine.settings import Config
-from engine.worker import Frame, Worker
-from gui.lab_list import LabList
-from gui.memory import Memory, Placement
 from gui.theme import GRID
 
 if TYPE_CHECKING:
-    from gui.actions import Actions
+    from pathlib import Path
+
+    from engine.ask import Cell
+    from engine.lab import Snapshot
+    from engine.settings import Config
+    from engine.worker import Frame, Worker
     from gui.feed import Feed, Source
     from gui.form import Form
+    from gui.lab_list import LabList
+    from gui.memory import Memory
     from gui.view import View
+    from gui.window_actions import WindowActions
     from gui.workbench import Workbench
 
 SAVE_AFTER = 1000
 """Milliseconds without a change until what is remembered is written."""
 DEFAULT_SIZE = (1440, 900)
 SMALLEST_SIZE = (960, 600)
+LABS_WIDTH = 22 * GRID
 
 
 def start_worker(device: str = "auto") -> Worker:
     """A worker that also imports the pages on its thread, so that the window never waits for them."""
+    from engine.device import prepare_process
+    from engine.worker import Worker
+
+    prepare_process()
 
     def warm_up() -> None:
         from gui.pages import load_pages
@@ -44,9 +51,11 @@ def start_worker(device: str = "auto") -> Worker:
 
 
 class MainWindow(QWidget):
-    """Paints itself before torch or any page is imported, and fills up as they come.
+    """Paints itself before anything else is imported, and fills up as the parts come.
 
-    What the person does goes to the worker as commands; what is shown comes back as frames, only.
+    Imports stand in the methods that need them, and building goes in stages with a breath between them, so
+    that the window answers from its first picture on. What the person does goes to the worker as
+    commands; what is shown comes back as frames, only.
     """
 
     painted = Signal()
@@ -61,20 +70,19 @@ class MainWindow(QWidget):
         self.memory = memory
         self._start_source = start_source
         self.lab_name = ""
-        self.labs = LabList([(name, lab.title, lab.group) for name, lab in registry.labs().items()])
+        self.labs: LabList | None = None
         self.menu_button = QToolButton(self)
         self.menu_button.setText("≡  Menu")
         self.menu_button.setAccessibleName("Menu")
         self.menu_button.setToolTip("Everything that can be done here (F10)")
         self.bench: Workbench | None = None
         self.feed: Feed | None = None
-        self.actions_table: Actions | None = None
+        self.window_actions: WindowActions | None = None
         self._pages: dict[str, View] = {}
         self._forms: dict[str, Form] = {}
-        self._held: list[tuple[str, tuple[Any, ...]]] = []
         self._asked: Cell | None = None
         self._pin: Cell | None = None
-        self._is_painted = False
+        self._is_painted = self._is_closed = False
         self._save_timer = QTimer(self)
         self._save_timer.setSingleShot(True)
         self._save_timer.setInterval(SAVE_AFTER)
@@ -88,12 +96,14 @@ class MainWindow(QWidget):
         left = QWidget(self)
         left.setBackgroundRole(QPalette.ColorRole.AlternateBase)
         left.setAutoFillBackground(True)
-        column = QVBoxLayout(left)
-        column.setContentsMargins(0, 0, 0, GRID)
-        column.addWidget(self.labs, 1)
-        column.addWidget(self.menu_button)
+        left.setFixedWidth(LABS_WIDTH)
+        self._left = QVBoxLayout(left)
+        self._left.setContentsMargins(0, 0, 0, GRID)
+        self._left.addWidget(QWidget(left), 1)
+        self._left.addWidget(self.menu_button)
         self._row.addWidget(left)
-        self._room = QWidget(self)
+        self._room = QLabel("Opening …", self)
+        self._room.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._row.addWidget(self._room, 1)
         self.setWindowTitle("Gridloop")
         self.setMinimumSize(*SMALLEST_SIZE)
@@ -112,32 +122,72 @@ class MainWindow(QWidget):
 
     def _first_paint_done(self) -> None:
         self.painted.emit()
-        self.complete()
+        self._next_stage(iter(self._stages()))
 
     def complete(self) -> None:
-        """Start the worker, then build the rest of the window while it loads torch."""
-        if self.bench is not None:
+        """Build what is left of the window at once."""
+        for stage in self._stages():
+            stage()
+
+    def _next_stage(self, stages: Iterator[Callable[[], None]]) -> None:
+        stage = next(stages, None)
+        if stage is not None and not self._is_closed:
+            stage()
+            QTimer.singleShot(0, self, lambda: self._next_stage(stages))
+
+    def _stages(self) -> tuple[Callable[[], None], ...]:
+        """The rest of the window; each stage does nothing if it was done."""
+        return (
+            self._start_feed,
+            self._list_labs,
+            _import("gui.form"),
+            _import("gui.ask_pane"),
+            _import("gui.transport"),
+            _import("gui.workbench"),
+            self._furnish,
+            _import("gui.window_actions"),
+            self._take_up,
+        )
+
+    def _start_feed(self) -> None:
+        if self.feed is None:
+            from gui.feed import Feed
+
+            self.feed = Feed(self._start_source(), self)
+            self.feed.came.connect(self.show_frame)
+
+    def _list_labs(self) -> None:
+        if self.labs is None:
+            from engine.registry import labs
+            from gui.lab_list import LabList
+
+            self.labs = LabList([(name, lab.title, lab.group) for name, lab in labs().items()])
+            self.labs.chosen.connect(self.choose_lab)
+            empty = self._left.itemAt(0).widget()
+            self._left.replaceWidget(empty, self.labs)
+            self._left.setStretch(0, 1)
+            empty.deleteLater()
+
+    def _furnish(self) -> None:
+        if self.bench is None:
+            from gui.workbench import Workbench
+
+            self.bench = Workbench(self)
+            self._row.replaceWidget(self._room, self.bench)
+            self._room.deleteLater()
+            self._wire(self.bench)
+            self._restore_splitters()
+
+    def _take_up(self) -> None:
+        """Everything is there: show the lab of last time, and take what was dropped meanwhile."""
+        if self.window_actions is not None or self.feed is None:
             return
-        from gui.feed import Feed
-
-        self.feed = Feed(self._start_source(), self)
-        self.feed.came.connect(self.show_frame)
+        from engine.registry import labs
         from gui.window_actions import WindowActions
-        from gui.workbench import Workbench
 
-        self.bench = bench = Workbench(self)
-        self._row.replaceWidget(self._room, bench)
-        self._room.deleteLater()
         self.window_actions = WindowActions(self)
-        self.actions_table = self.window_actions.table
-        self._wire(bench)
-        self._restore_splitters()
-        self.labs.chosen.connect(self.choose_lab)
-        known = registry.labs()
+        known = labs()
         self.choose_lab(self.memory.last_lab if self.memory.last_lab in known else next(iter(known)))
-        for command, arguments in self._held:
-            self.post(command, *arguments)
-        self._held.clear()
         self.feed.start()
         self.completed.emit()
 
@@ -158,19 +208,22 @@ class MainWindow(QWidget):
 
     def choose_lab(self, name: str) -> None:
         """Show a lab; leaving one pauses it, coming back finds it as it was."""
-        if self.bench is None or name == self.lab_name:
+        if self.bench is None or self.labs is None or name == self.lab_name:
             return
+        from engine.registry import lab_named
+
         self.unpin()
         if self.lab_name in self._pages:
             self._pages[self.lab_name].close_page()
         self.lab_name = self.memory.last_lab = name
         self.labs.set_current(name)
-        lab = registry.lab_named(name)
+        lab = lab_named(name)
         config = lab.config_type.restore(self.memory.config_of(name))
         form = self._form(name, config)
         self.bench.show_form(form)
         self.bench.head(lab.question, "")
         self.bench.pages.setCurrentWidget(self._pages.get(name, self.bench.loading))
+        self.bench.transport.set_speed(lab.speed)
         self.post("select", name, form.config)
 
     def _form(self, name: str, config: Config) -> Form:
@@ -180,7 +233,8 @@ class MainWindow(QWidget):
             form = Form(type(config))
             form.set_config(config)
             form.config_changed.connect(self._configure)
-            form.history_changed.connect(self.window_actions.update_history)
+            if self.window_actions is not None:
+                form.history_changed.connect(self.window_actions.update_history)
             self._forms[name] = form
         return self._forms[name]
 
@@ -203,7 +257,8 @@ class MainWindow(QWidget):
         page.settings_wanted.connect(self._change_settings)
         page.command_wanted.connect(lambda command, arguments: self.post(command, *arguments))
         page.told.connect(self.tell)
-        self.window_actions.adopt(page)
+        if self.window_actions is not None:
+            self.window_actions.adopt(page)
         self._pages[name] = page
         if self.bench is not None:
             self.bench.pages.addWidget(page)
@@ -213,11 +268,14 @@ class MainWindow(QWidget):
     # To the worker --------------------------------------------------------------------------------
 
     def post(self, command: str, *arguments: Any) -> None:
-        """Send a command to the worker, or hold it until there is one."""
-        if self.feed is None:
-            self._held.append((command, arguments))
-        else:
+        """Send a command to the worker."""
+        if self.feed is not None:
             self.feed.source.post(command, *arguments)
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Give files and folders to the lab that understands them."""
+        if self.window_actions is not None:
+            self.window_actions.open_paths(list(paths))
 
     def cancel(self) -> None:
         """Stop the long call and the jobs under way."""
@@ -274,7 +332,7 @@ class MainWindow(QWidget):
             form.set_choices(name, values)
         form.set_config(snapshot.config, final=told)
         page.show_snapshot(snapshot)
-        bench.head(registry.lab_named(self.lab_name).question, page.subtitle(snapshot))
+        bench.head(bench.question.text(), page.subtitle(snapshot))
         if snapshot.answer is not None:
             bench.ask.show_answer(snapshot.answer)
 
@@ -293,6 +351,8 @@ class MainWindow(QWidget):
 
     def remember(self) -> None:
         """Write window, splitters and settings."""
+        from gui.memory import Placement
+
         self.memory.placement = Placement.of(self)
         if self.bench is not None:
             self.memory.splitters = {
@@ -311,6 +371,7 @@ class MainWindow(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End the worker first, so that nothing dangles when Qt goes."""
+        self._is_closed = True
         self._save_timer.stop()
         self.remember()
         for page in self._pages.values():
@@ -319,3 +380,12 @@ class MainWindow(QWidget):
             self.feed.stop()
             self.feed.source.close()
         super().closeEvent(event)
+
+
+def _import(name: str) -> Callable[[], None]:
+    """A stage that imports one module, so that no stage has to import many."""
+
+    def stage() -> None:
+        importlib.import_module(name)
+
+    return stage

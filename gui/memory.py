@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from engine.checkpoint import write_bytes_atomically
 from engine.errors import UserError
 
 if TYPE_CHECKING:
@@ -123,6 +122,8 @@ class Memory:
 
     def save(self) -> bool:
         """Write what changed, whole or not at all. False where the folder can't be written; told once."""
+        from engine.checkpoint import write_bytes_atomically  # not before the first picture of the window
+
         saved = {entry: getattr(self, entry) for entry in _CHECKS} | {"version": VERSION}
         saved["placement"] = asdict(self.placement) if self.placement else None
         data = json.dumps(saved, indent=1, sort_keys=True).encode("ascii")

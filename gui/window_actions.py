@@ -47,8 +47,8 @@ class WindowActions(QObject):
         self._drops.hovering.connect(self._hint.show_while)
         window.menu_button.clicked.connect(self.show_menu)
         if window.bench is not None:
-            keys = {"step": "step", "reset": "reset", "cancel": "cancel"}
-            window.bench.transport.name_keys({name: shown(self.table[key]) for name, key in keys.items()})
+            keys = {name: shown(self.table[name]) for name in ("step", "reset", "cancel")}
+            window.bench.transport.name_keys(keys)
         self.update_history()
 
     def _fill(self) -> None:

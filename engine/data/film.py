@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.data.image_folder import thumbnail, thumbnails
 from engine.data.images import Picture, read_image
+from engine.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +27,7 @@ class Still:
     path: Path | None = None
     picture: Picture | None = None
     thumbnail: np.ndarray | None = None
-    """(THUMBNAIL, THUMBNAIL, 3) uint8 once it was read."""
+    """(THUMBNAIL, THUMBNAIL, 3) uint8, read-only, once it was read."""
     error: str = ""
     """Why it cannot be shown, where it cannot."""
 
@@ -43,6 +44,10 @@ class Film:
 
     def read(self, index: int) -> Picture:
         """The picture at `index`, which becomes the current one. Raises `UserError` and moves nowhere."""
+        if not 0 <= index < len(self):
+            raise UserError(
+                f"There is no picture {index + 1}", f"the film strip has {len(self)}", "Choose another one"
+            )
         still = self.stills[index]
         picture = still.picture
         if picture is None:
@@ -53,9 +58,11 @@ class Film:
         return picture
 
     def add(self, still: Still) -> int:
-        """Append a still, or find the one with the same file; returns its index."""
+        """Append a still, or put it in the place of the one with the same file; returns its index."""
         for index, known in enumerate(self.stills):
             if still.path is not None and known.path == still.path:
+                # The file may have changed since, so what was found out about it does not count.
+                self._set(index, thumbnail=None, error="")
                 return index
         self.stills = (*self.stills, still)
         return len(self.stills) - 1
@@ -68,14 +75,18 @@ class Film:
         for done, index in enumerate(missing, start=1):
             still = self.stills[index]
             if still.picture is not None:
-                self._set(index, thumbnail=thumbnail(still.picture.rgb, THUMBNAIL))
+                self._set_thumbnail(index, thumbnail(still.picture.rgb, THUMBNAIL))
             elif still.path is not None:
                 (_, small) = next(thumbnails([still.path], THUMBNAIL))
                 if isinstance(small, Exception):
                     self._set(index, error=str(small))
                 else:
-                    self._set(index, thumbnail=small)
+                    self._set_thumbnail(index, small)
             yield done, len(missing)
+
+    def _set_thumbnail(self, index: int, rgb: np.ndarray) -> None:
+        rgb.setflags(write=False)
+        self._set(index, thumbnail=rgb)
 
     def _set(self, index: int, **changes: object) -> None:
         stills = list(self.stills)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 SUFFIXES: dict[str, frozenset[str]] = {
     "image": frozenset(
-        ".png .jpg .jpeg .jpe .jfif .webp .bmp .dib .gif .tif .tiff .ppm .pgm .pbm .pnm .avif .heic .heif".split()
+        ".png .jpg .jpeg .jpe .jfif .webp .bmp .dib .gif .tif .tiff"
+        " .ppm .pgm .pbm .pnm .avif .heic .heif".split()
     ),
     "model": frozenset(".safetensors .pt2 .pt .pth .ckpt .pkl .onnx .bin".split()),
     "text": frozenset(".txt .md".split()),

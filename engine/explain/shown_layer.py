@@ -6,9 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from torch import Tensor
+from torch.nn import functional as F
 
 from engine.explain.inspection import Inspection, Look
 from engine.explain.mosaic import Mosaic, Order, Scale, mosaic
+
+COARSE = 14
+"""Side of the grid on which maps are compared for what there is to see in them."""
 
 
 @dataclass(frozen=True)
@@ -49,19 +53,18 @@ def show_layer(
 
 
 def most_varied(maps: Tensor) -> int:
-    """The channel whose map varies most; where maps are single numbers, the largest."""
+    """The channel whose map varies most at a coarse look; where maps are single numbers, the largest.
+
+    Averaging over neighbours first passes over maps that are all fine noise, in which one sees nothing.
+    """
     if maps.shape[1] * maps.shape[2] == 1:
         return int(maps.flatten().argmax())
-    return int(maps.detach().float().flatten(1).std(dim=1).argmax())
+    values = maps.detach().float()
+    coarse = F.adaptive_avg_pool2d(values, [min(COARSE, side) for side in values.shape[1:]])
+    return int(coarse.flatten(1).std(dim=1).argmax())
 
 
 def default_layer(inspection: Inspection) -> str:
-    """A layer worth seeing first: the end of the third block, fine enough to recognise the picture in."""
-    groups: list[str] = []
-    ends: dict[str, str] = {}
-    for layer in inspection.layers:
-        if len(layer.shape) == 3 and layer.shape[1] * layer.shape[2] > 1:
-            if layer.group not in groups:
-                groups.append(layer.group)
-            ends[layer.group] = layer.name
-    return ends[groups[min(2, len(groups) - 1)]] if groups else inspection.layers[0].name
+    """A layer worth seeing first: after the second activation, where one still recognises the picture."""
+    early = [layer for layer in inspection.layers if layer.kind == "activation" and len(layer.shape) == 3]
+    return (early[:2] or inspection.layers[:1])[-1].name

@@ -17,6 +17,7 @@ from engine.models.exported_network import ExportedNetwork
 from engine.models.exported_program import Program, Unsupported, parse_program, parse_tensors
 from engine.models.pickle_scan import Refused, read_pickle
 from engine.models.stored_tensor import StoredTensor, as_weight
+from engine.models.torch_file import LEGACY_MAGIC
 
 LARGEST_JSON = 64 * 2**20
 LARGEST_PICKLE = 64 * 2**20
@@ -128,7 +129,10 @@ def _scan_sample(data: bytes, name: str) -> None:
     if not data:
         return
     if not data.startswith(b"PK"):
-        read_pickle(io.BytesIO(data))
+        stream = io.BytesIO(data)
+        if read_pickle(stream) == LEGACY_MAGIC:
+            for _ in range(4):  # version, machine, value and storage keys: see torch_file.py
+                read_pickle(stream)
         return
     with open_archive(io.BytesIO(data), name) as inner:
         for entry in inner.namelist():

@@ -21,8 +21,10 @@ from gui.theme import GRID, small_font, theme
 
 __all__ = ["LayerStrip", "LayerTile", "Thumbnail"]
 
-LARGEST, SMALLEST = 84.0, 54.0
-"""Side of a tile's picture in device-independent pixels: text lines are left out before it gets smaller."""
+LARGEST, LEGIBLE = 84.0, 57.0
+"""Side of a tile's picture in device-independent pixels, and from where on text may take room from it."""
+LINES = 2
+"""Of text that a tile keeps however low the strip is."""
 WIDEST = 150.0
 """A tile; longer lines are elided."""
 EDGE = GRID / 2
@@ -43,7 +45,7 @@ class LayerStrip(StripPanel):
         self._columns: tuple[str, ...] = ()
         self._block_lines: Mapping[str, tuple[str, ...]] = {}
         self._thumbnails: dict[int, Thumbnail] = {}
-        self._images: dict[int, tuple[object, QImage]] = {}
+        self._images: dict[int, tuple[tuple[object, ...], QImage]] = {}
         self._input: NDArray[np.uint8] | None = None
         self._selected: int | None = None
         self._open = ""
@@ -169,7 +171,9 @@ class LayerStrip(StripPanel):
         cell = self.cell_at(point)
         if cell is not None:
             tile = self._tiles[self._place_of(cell[0])]
-            return f"Unfold {tile.folds}: {', '.join(tile.lines)}" if tile.folds else self._layers[cell[0]].tip
+            return (
+                f"Unfold {tile.folds}: {', '.join(tile.lines)}" if tile.folds else self._layers[cell[0]].tip
+            )
         return "The picture as the network gets it" if super().cell_at(point) else ""
 
     def summary(self) -> str:
@@ -222,9 +226,10 @@ class LayerStrip(StripPanel):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme().chrome))
         painter.drawRoundedRect(whole, 6, 6)
-        painter.setPen(QPen(QColor(theme().line), 1))
-        under = round(self._head_height()) - 2.5
-        painter.drawLine(QPointF(whole.left() + EDGE, under), QPointF(whole.right() - EDGE, under))
+        painter.setPen(QPen(QColor(theme().muted), 1))
+        under, left, right = self._head_height() - 3.5, whole.left() + EDGE + 0.5, whole.right() - EDGE - 0.5
+        corners = [(left, under + 3), (left, under), (right, under), (right, under + 3)]
+        painter.drawPolyline(QPolygonF([QPointF(*corner) for corner in corners]))
         text = f"{bracket.name}, {bracket.last - bracket.first + 1} layers"
         painter.setFont(small_font(self.canvas.font()))
         room = 2 * GRID + QFontMetricsF(painter.font()).horizontalAdvance(text)
@@ -291,9 +296,9 @@ class LayerStrip(StripPanel):
     def _share_height(self) -> None:
         """As many lines of text as leave the picture a good size, then the largest picture."""
         line = QFontMetricsF(small_font(self.canvas.font())).height()
-        room = self.canvas.height() - self._bar_height - self._head_height() - 2 - EDGE
+        room = self.canvas.height() - self._bar_height - self._head_height() - 2 - 2 * EDGE
         most = max((len(tile.lines) for tile in self._tiles), default=1)
-        lines = min(most, max(1, int((room - SMALLEST) / line)))
+        lines = min(most, max(LINES, int((room - LEGIBLE) / line)))
         self._shown_lines = lines
         self._side = float(int(min(LARGEST, max(GRID, room - lines * line))))
 
@@ -308,7 +313,9 @@ class LayerStrip(StripPanel):
         """The place of a layer's tile, or of the folded block that hides it."""
         group = self._layers[layer].group
         tiles = enumerate(self._tiles)
-        return next((n for n, tile in tiles if tile.layer == layer or (tile.folds and tile.folds == group)), 0)
+        return next(
+            (n for n, tile in tiles if tile.layer == layer or (tile.folds and tile.folds == group)), 0
+        )
 
     def _unfold(self, group: str) -> None:
         """Unfold a block (""; none) and fold the other, the chosen block staying where it is."""
@@ -335,9 +342,9 @@ class LayerStrip(StripPanel):
 def _square(image: QImage, side: int, ratio: float) -> QImage:
     """A picture shrunk by averaging into a square of device pixels."""
     kept, averaged = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-    image = image.scaled(side, side, kept, averaged)
-    image.setDevicePixelRatio(ratio)
-    return image
+    square = image.scaled(side, side, kept, averaged)
+    square.setDevicePixelRatio(ratio)
+    return square
 
 
 def _paint_chevron(painter: QPainter, at: QPointF, down: bool) -> None:

@@ -143,12 +143,16 @@ def paint_tag(
 
 
 def _beside(at: QPointF, width: float, height: float, bounds: QRectF) -> QRectF:
-    """A box right of `at`, else left of it, within `bounds`."""
-    left = at.x() + 1.5 * GRID
-    if left + width > bounds.right():
-        left = max(bounds.left(), at.x() - 1.5 * GRID - width)
-    top = min(max(bounds.top(), at.y() - height / 2), bounds.bottom() - height)
-    return QRectF(left, max(bounds.top(), top), width, height)
+    """A box right of `at`, else left of it, else in the other half of `bounds`, within which it stays."""
+    away = 1.5 * GRID
+    top = max(bounds.top(), min(at.y() - height / 2, bounds.bottom() - height))
+    if at.x() + away + width <= bounds.right():
+        return QRectF(at.x() + away, top, width, height)
+    if at.x() - away - width >= bounds.left():
+        return QRectF(at.x() - away - width, top, width, height)
+    top = bounds.bottom() - height if at.y() < bounds.center().y() else bounds.top()
+    left = min(max(bounds.left(), at.x() - width / 2), bounds.right() - width)
+    return QRectF(left, top, width, height)
 
 
 def _paint_ground(painter: QPainter, box: QRectF) -> None:

@@ -100,7 +100,7 @@ class ImageClassificationConfig(Config):
         step=8,
     )
     integration_steps: int = setting(
-        32,
+        64,
         "Integration steps",
         "Points on the path from grey to the picture for integrated gradients.",
         group="Why this class",

@@ -51,10 +51,11 @@ class ImageClassificationPage(View):
         top = QHBoxLayout()
         top.setSpacing(3 * GRID)
         for panel, stretch in ((self.picture, 10), (self.top, 12), (self.map, 11)):
+            panel.header.keep_lines(2)  # so that the three stand level
             top.addWidget(panel, stretch)
         self.tabs.setDocumentMode(True)
         for title, widget in (
-            ("Feature maps", self.maps),
+            ("Feature maps", _padded(self.maps)),
             ("What if", self.what_if),
             ("What does it want", self.wanted),
             ("Compare two pictures", self.compare),
@@ -327,6 +328,15 @@ class ImageClassificationPage(View):
 
     def close_page(self) -> None:
         self.film.stop_camera()
+
+
+def _padded(panel: Panel) -> QWidget:
+    """A panel on a tab, with air between it and the tab's title."""
+    tab = QWidget()
+    column = QVBoxLayout(tab)
+    column.setContentsMargins(0, GRID, 0, 0)
+    column.addWidget(panel)
+    return tab
 
 
 def _cell(at: tuple[str, tuple[int, ...]] | None) -> Cell | None:
