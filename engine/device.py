@@ -67,8 +67,14 @@ def prepare_thread() -> None:
     """
     import torch
 
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", default_threads())))
+    torch.set_num_threads(_wished_threads() or default_threads())
     torch.set_flush_denormal(True)
+
+
+def _wished_threads() -> int:
+    """What OMP_NUM_THREADS asks for: its first number where it is a list; 0 where it is no number."""
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(first) if first.isdecimal() else 0
 
 
 def choose_device(name: str = "auto") -> torch.device:

@@ -44,11 +44,13 @@ def module_name(name: str) -> str:
 
 def _lab_in(module_path: str) -> type[Lab[Any, Any]]:
     module = importlib.import_module(module_path)
-    own = [
+    own = {
         value
         for value in vars(module).values()
-        if inspect.isclass(value) and issubclass(value, Lab) and value.__module__.startswith(module_path)
-    ]
+        if inspect.isclass(value)
+        and issubclass(value, Lab)
+        and f"{value.__module__}.".startswith(f"{module_path}.")
+    }
     if len(own) != 1:
         raise TypeError(f"{module_path} must define exactly one Lab, not {len(own)}")
-    return own[0]
+    return own.pop()

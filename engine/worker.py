@@ -268,7 +268,10 @@ class Worker:
             self._publish((JobStatus("call", title, done, total, 0.0),))
 
     def _attempt(self, call: Callable[..., None], *args: Any) -> None:
-        """What a lab raises pauses it and goes to the person; the thread lives on."""
+        """What a lab raises stops it playing and goes to the person; the thread lives on.
+
+        What nobody foresaw holds its jobs as well.
+        """
         try:
             call(*args)
         except Cancelled:
@@ -277,12 +280,15 @@ class Worker:
             self._fail(error)
 
     def _fail(self, error: Exception) -> None:
-        self._do_pause()
         details = "".join(traceback.format_exception(error))
         if isinstance(error, UserError):
+            # Nothing was lost by it, so jobs under way go on; playing would only meet it again.
+            if self._run is not None:
+                self._run.playing = False
             log.info("%s", error)
             self._failures.append(Failure(error.sentence, error.details or details))
             return
+        self._do_pause()
         log.error("%s", details)
         self._failures.append(Failure(_sentence(error), details))
 

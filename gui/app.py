@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.main_window import MainWindow, start_worker
 from gui.memory import Memory
-from gui.theme import CHOICES, themes
+from gui.theme import CHOICES, Choice, themes
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +37,10 @@ def run(options: Options) -> int:
         raise TypeError("another kind of Qt application runs in this process")
     application.setApplicationName("Gridloop")
     memory = Memory.load(options.folder)
-    dress(application, options.theme or memory.theme)
+    choice = known_theme(options.theme or memory.theme)
+    themes.put_on(application, memory.dressed if choice == "system" else choice)
     window = MainWindow(memory, partial(start_worker, options.device))
+    window.painted.connect(lambda: themes.settle(choice))
     window.painted.connect(lambda: _report_to(window, options.folder))
     window.completed.connect(lambda: window.open_paths(options.files))
     window.show()
@@ -49,9 +51,9 @@ def run(options: Options) -> int:
     return code
 
 
-def dress(application: QApplication, theme: str) -> None:
-    """Put a theme in force, the system's where the word is unknown."""
-    themes.follow(application, next((choice for choice in CHOICES if choice == theme), "system"))
+def known_theme(word: str) -> Choice:
+    """The theme of that name, the system's where there is none."""
+    return next((choice for choice in CHOICES if choice == word), "system")
 
 
 def _report_to(window: MainWindow, folder: Path) -> None:

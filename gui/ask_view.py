@@ -202,7 +202,7 @@ class AnswerView(QWidget):
             emphasised = is_last and place == len(step.lines) - 1
             known = len(step.lines) == 1 and line.label.casefold() == step.operation.casefold()
             shown = dataclasses.replace(line, label="") if known else line
-            y = self._lay_out_line(shown, y, colours.accent if emphasised else colours.text)
+            y = self._lay_out_line(shown, y, colours.accent_text if emphasised else colours.text)
         return y
 
     def _lay_out_step_head(self, step: Step, y: float) -> float:

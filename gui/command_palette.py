@@ -245,7 +245,7 @@ def _title(
         letter = QTextLayout.FormatRange()
         letter.start, letter.length = place, 1
         letter.format = QTextCharFormat()
-        letter.format.setForeground(QColor(colours.accent))
+        letter.format.setForeground(QColor(colours.accent_text))
         ranges.append(letter)
     layout.setFormats(ranges)
     layout.beginLayout()

@@ -7,11 +7,11 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from gui.theme import GRID
+from gui.theme import GRID, themes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,7 +103,7 @@ class MainWindow(QWidget):
         self._left.addWidget(self.menu_button)
         self._row.addWidget(left)
         self._room = QLabel("Opening …", self)
-        self._room.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._room.setIndent(3 * GRID)
         self._row.addWidget(self._room, 1)
         self.setWindowTitle("Gridloop")
         self.setMinimumSize(*SMALLEST_SIZE)
@@ -354,6 +354,7 @@ class MainWindow(QWidget):
         from gui.memory import Placement
 
         self.memory.placement = Placement.of(self)
+        self.memory.dressed = themes.current.name
         if self.bench is not None:
             self.memory.splitters = {
                 "columns": self.bench.columns.sizes(),

@@ -89,6 +89,8 @@ class Memory:
     splitters: dict[str, list[int]] = field(default_factory=dict)
     """Sizes of a splitter's parts in pixels, by the splitter's name."""
     theme: str = "system"
+    dressed: str = "dark"
+    """The theme that was in force, in which the window shows itself before the system is asked."""
     last_lab: str = ""
     configs: dict[str, dict[str, Plain]] = field(default_factory=dict)
     """Lab name to the values of its `Config`; `Config.restore` checks them."""
@@ -244,6 +246,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "placement": _is_placement,
     "splitters": lambda value: _is_table(value, lambda sizes: _is_list(sizes, lambda one: _is_whole(one, 0))),
     "theme": lambda value: value in ("system", "dark", "light"),
+    "dressed": lambda value: value in ("dark", "light"),
     "last_lab": _is_text,
     "configs": lambda value: _is_table(
         value, lambda config: _is_table(config, lambda one: isinstance(one, Plain))

@@ -72,12 +72,13 @@ def start_offscreen(theme: str) -> QApplication:
         raise UserError(sentence)
     from PySide6.QtWidgets import QApplication
 
-    from gui.app import dress
+    from gui.app import known_theme
+    from gui.theme import themes
 
     application = QApplication.instance() or QApplication(["gridloop"])
     if not isinstance(application, QApplication):
         raise TypeError("another kind of Qt application runs in this process")
-    dress(application, theme)
+    themes.follow(application, known_theme(theme))
     return application
 
 

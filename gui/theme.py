@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
@@ -17,7 +18,8 @@ GRID = 8
 
 # Okabe & Ito's colours for colour-blind eyes, one meaning each.
 CONVOLUTION, VANILLA_RNN, LSTM, GRU = "#E69F00", "#D55E00", "#0072B2", "#009E73"
-MINIMUM_CONTRAST = 4.5  # WCAG 2.1, 1.4.3: text against its ground
+TEXT_CONTRAST = 4.5  # WCAG 2.1, 1.4.3: text against its ground
+GRAPHICS_CONTRAST = 3.0  # WCAG 2.1, 1.4.11: bars, curves and outlines against theirs
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,12 @@ class Theme:
 
     @property
     def accent(self) -> str:
-        """What is chosen, focused or pressed."""
+        """What is chosen, focused or pressed: outlines and bars, which need less contrast than text."""
+        return readable(CONVOLUTION, self.raised, GRAPHICS_CONTRAST)
+
+    @property
+    def accent_text(self) -> str:
+        """Text that is chosen or stands out."""
         return self.convolution
 
     @property
@@ -54,20 +61,27 @@ class Theme:
         return self.muted
 
 
+def _system_is_light() -> bool:
+    from PySide6.QtCore import Qt  # its first use makes hundreds of enumerations
+
+    return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light
+
+
 def contrast(one: str, other: str) -> float:
     """Contrast ratio of two colours, 1 to 21 (WCAG 2.1)."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def readable(colour: str, ground: str) -> str:
-    """`colour` moved towards white or black just far enough to be read on `ground`."""
+@cache
+def readable(colour: str, ground: str, least: float = TEXT_CONTRAST) -> str:
+    """`colour` moved towards white or black just far enough to stand out from `ground`."""
     pole = 255 if _luminance(ground) < 0.18 else 0
     source = QColor(colour)
     for percent in range(0, 101, 2):
         parts = (source.red(), source.green(), source.blue())
         mixed = QColor(*(round(part + (pole - part) * percent / 100) for part in parts)).name()
-        if contrast(mixed, ground) >= MINIMUM_CONTRAST:
+        if contrast(mixed, ground) >= least:
             return mixed
     return QColor(pole, pole, pole).name()
 
@@ -100,6 +114,7 @@ class Themes(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._choice: Choice = "system"
+        self._follows = False
         self.current = DARK
 
     @property
@@ -108,9 +123,21 @@ class Themes(QObject):
 
     def follow(self, application: QApplication, choice: Choice = "system") -> None:
         """Dress the application, now and whenever the system changes its scheme."""
+        self.put_on(application, "light" if choice == "light" else "dark")
+        self.settle(choice)
+
+    def put_on(self, application: QApplication, name: Literal["dark", "light"]) -> None:
+        """Dress the application for its first picture without asking the system, which takes its time."""
+        self.current = LIGHT if name == "light" else DARK
         application.setStyle(QStyleFactory.create("Fusion"))
         application.setFont(_base_font(application))
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
+        application.setPalette(_palette(self.current))
+
+    def settle(self, choice: Choice) -> None:
+        """From now on keep to `choice`, following the system where that is the choice."""
+        if not self._follows:
+            QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
+            self._follows = True
         self.choose(choice)
 
     def choose(self, choice: Choice) -> None:
@@ -123,9 +150,7 @@ class Themes(QObject):
             self._apply()
 
     def _apply(self) -> None:
-        light = self._choice == "light" or (
-            self._choice == "system" and QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light
-        )
+        light = self._choice == "light" or (self._choice == "system" and _system_is_light())
         self.current = LIGHT if light else DARK
         application = QApplication.instance()
         if isinstance(application, QApplication):
@@ -187,7 +212,7 @@ def _palette(colours: Theme) -> QPalette:
         roles.ToolTipText: colours.text,
         roles.PlaceholderText: colours.muted,
         roles.BrightText: colours.text,
-        roles.Link: colours.accent,
+        roles.Link: colours.accent_text,
         roles.HighlightedText: colours.page,
     }
     for role, colour in (grounds | texts).items():

@@ -58,7 +58,7 @@ class Film:
         return picture
 
     def add(self, still: Still) -> int:
-        """Append a still, or put it in the place of the one with the same file; returns its index."""
+        """Append a still, or find the one with the same file, to be read anew; returns its index."""
         for index, known in enumerate(self.stills):
             if still.path is not None and known.path == still.path:
                 # The file may have changed since, so what was found out about it does not count.

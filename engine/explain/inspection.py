@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import gcd
 
 import numpy as np
 import torch
@@ -108,10 +109,18 @@ class Inspection:
         return places[-1]
 
     def limits(self, look: Look) -> tuple[float, float]:
-        """The colour scale of the whole network: quantiles over an even sample of every layer's values."""
-        samples = [_sample(output) for output in look.outputs.values()]
-        low, high = torch.cat(samples).quantile(torch.tensor([LOW, HIGH]))
-        return float(low), float(high)
+        """The colour scale of the whole network: quantiles over an even sample of every layer's values.
+
+        They always rise; values that are not finite are left out.
+        """
+        values = torch.cat([_sample(output) for output in look.outputs.values()])
+        values = values[values.isfinite()]
+        if not len(values):
+            return 0.0, 1.0
+        low, high = values.quantile(torch.tensor([LOW, HIGH])).tolist()
+        if not low < high:
+            low, high = float(values.min()), float(values.max())
+        return (low, high) if low < high else (low - 0.5, low + 0.5)
 
     def explain(self, look: Look, name: str, index: tuple[int, ...]) -> Answer:
         """How one value of a layer came about. `look` must be open."""
@@ -128,5 +137,9 @@ class Inspection:
 
 
 def _sample(values: Tensor, count: int = 2048) -> Tensor:
-    flat = values.detach().flatten().float().cpu()
-    return flat[:: max(1, flat.numel() // count)]
+    """About `count` of the values, evenly, and not from the same few columns of every map."""
+    flat = values.detach().flatten()
+    stride = max(1, flat.numel() // count)
+    while stride > 1 and gcd(stride, values.shape[-1]) > 1:
+        stride += 1
+    return flat[::stride].float().cpu()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from engine.ask import Answer, Cell, Line, Step
+from engine.explain.arithmetic_ends import COLOURS
+from engine.explain.arithmetic_format import number, total
 from engine.explain.inspection import Inspection, Look
 from engine.explain.mosaic import index_behind
 from engine.explain.shown_layer import ShownLayer
@@ -21,6 +25,11 @@ MEANING = {
     "occlusion": "Occlusion: how far the class's logit falls when a grey square covers this pixel "
     "(mean over the squares that do).",
 }
+FORMULA = {
+    "grad-cam": "Σ weight × map, over the layer's maps; 0 where that is negative",
+    "occlusion": "mean fall of the logit over the squares that cover it",
+}
+"""How a value without parts in red, green and blue comes about."""
 
 
 def answer_cell(
@@ -32,72 +41,92 @@ def answer_cell(
     layer on show, ("top", class index), ("layer", place in the strip), ("heat", row, column).
     """
     index = cell.index
+    if not _is_within(index, _shape(inspection, look, cell.array, shown, heat)):
+        return None  # the question is about something that was shown before
     if cell.array == "picture":
         return inspection.explain_pixel(look, *index)
     if cell.array == "top":
         return inspection.explain_class(look, index[0])
-    if cell.array == "layer" and index[0] < len(inspection.layers):
+    if cell.array == "layer":
         return explain_layer(inspection, inspection.layers[index[0]])
     if cell.array == "heat" and heat is not None:
         return _explain_heat(heat, inspection.classifier.classes[heat.target], *index)
-    if cell.array in ("maps", "map") and shown is not None:
+    if shown is not None:
         channel, row, column = index if cell.array == "maps" else (shown.channel, *index)
-        return _explain_map(inspection, look, shown, (channel, row, column))
+        place = index_behind(inspection.layer(shown.name).shape, (channel, row, column))
+        return inspection.explain(look, shown.name, place)
     return None
 
 
-def _explain_map(
-    inspection: Inspection, look: Look, shown: ShownLayer, place: tuple[int, int, int]
-) -> Answer | None:
-    drawn = shown.mosaic
-    if any(
-        not 0 <= at < size for at, size in zip(place, (drawn.count, drawn.height, drawn.width), strict=True)
-    ):
-        return None  # the question is about a layer that was shown before
-    index = index_behind(inspection.layer(shown.name).shape, place)
-    return inspection.explain(look, shown.name, index)
+def _shape(
+    inspection: Inspection, look: Look, array: str, shown: ShownLayer | None, heat: Heat | None
+) -> tuple[int, ...]:
+    """How many cells the array on screen has along each of its axes; empty where it is not there."""
+    shapes: dict[str, tuple[int, ...]] = {
+        "picture": look.rgb.shape[:2],
+        "top": look.logits.shape,
+        "layer": (len(inspection.layers),),
+    }
+    if shown is not None:
+        shapes["maps"], shapes["map"] = (shown.mosaic.count, *shown.map.shape), shown.map.shape
+    if heat is not None:
+        shapes["heat"] = heat.values.shape
+    return shapes.get(array, ())
+
+
+def _is_within(index: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    inside = len(index) == len(shape) and all(0 <= at < size for at, size in zip(index, shape, strict=True))
+    return bool(shape) and inside
 
 
 def explain_layer(inspection: Inspection, layer: Layer) -> Answer:
-    """What a layer is and costs, with the sums behind its counts."""
-    weight = getattr(inspection.module(layer.name), "weight", None)
-    shape = " × ".join(map(str, layer.shape))
+    """What a layer is and costs, with the sums behind its counts; the value is its parameter count."""
     lines = []
-    if layer.parameters:
-        lines.append(Line("parameters", _parameter_sum(inspection, layer), float(layer.parameters)))
-    if layer.multiply_adds and weight is not None:
-        per_value = weight[0].numel()
-        lines.append(
-            Line("multiply-adds", f"{shape} values × {per_value:,} products each", float(layer.multiply_adds))
-        )
-    field = layer.field
-    if field is not None:
-        lines.append(
-            Line(
-                "receptive field",
-                f"{field.size_y} × {field.size_x} pixels; pixels a side",
-                float(field.size_y),
-            )
-        )
+    if layer.field is not None:
+        size = f"{layer.field.size_y} × {layer.field.size_x} pixels"
+        lines.append(Line("receptive field", f"{size}; pixels a side", float(layer.field.size_y)))
+    if layer.multiply_adds:
+        lines.append(Line("multiply-adds", _product_count(inspection, layer), float(layer.multiply_adds)))
+    lines.append(Line("parameters", _parameter_sum(inspection, layer), float(layer.parameters)))
     about = [f"kernel {layer.kernel[0]} × {layer.kernel[1]}"] if layer.kernel else []
     about += [f"stride {layer.stride[0]}"] if layer.stride else []
     about += [f"padding {layer.padding}"] if layer.padding else []
     about += [f"{layer.groups} groups"] if layer.groups > 1 else []
     meaning = f"{layer.kind[0].upper()}{layer.kind[1:]}{', ' + ', '.join(about) if about else ''}."
-    steps = (Step(layer.name, "What it costs", tuple(lines)),) if lines else ()
+    steps = (Step(layer.name, "What it costs", tuple(lines)),)
     return Answer(f"{layer.name} · the layer", meaning, float(layer.parameters), layer.shape, steps)
 
 
+def _product_count(inspection: Inspection, layer: Layer) -> str:
+    """The sum behind the multiply-adds, for a layer that runs once with one weight; else in words."""
+    weight = getattr(inspection.module(layer.name), "weight", None)
+    each = weight[0].numel() if weight is not None else 0
+    if prod(layer.shape) * each != layer.multiply_adds:
+        return "all products of all its calls"
+    return f"{' × '.join(map(str, layer.shape))} values × {each:,} products each"
+
+
 def _parameter_sum(inspection: Inspection, layer: Layer) -> str:
-    parts = inspection.module(layer.name).parameters(recurse=False)
-    return " + ".join("×".join(map(str, part.shape)) for part in parts)
+    parts = inspection.module(layer.name).parameters()
+    return " + ".join("×".join(map(str, part.shape)) for part in parts) or "nothing to learn"
 
 
-def _explain_heat(heat: Heat, label: str, row: int, column: int) -> Answer | None:
-    height, width = heat.values.shape
-    if not (0 <= row < height and 0 <= column < width):
-        return None
+def _explain_heat(heat: Heat, label: str, row: int, column: int) -> Answer:
     value = float(heat.values[row, column])
     place = f"{label} · row {row}, column {column}"
     sign = " Below zero speaks against the class." if heat.signed else ""
-    return Answer(place, MEANING[heat.method] + sign, value, heat.values.shape)
+    step = Step(heat.layer or "input", heat.method, _heat_lines(heat, row, column))
+    return Answer(place, MEANING[heat.method] + sign, value, heat.values.shape, (step,))
+
+
+def _heat_lines(heat: Heat, row: int, column: int) -> tuple[Line, ...]:
+    """The colours' parts in a value and how they make it up, or in words where it has no such parts."""
+    if heat.colours is None:
+        formula, value = FORMULA[heat.method], float(heat.values[row, column])
+        return (Line("value", formula, value),)
+    parts = [float(part) for part in heat.colours[:, row, column]]
+    lines = [Line(name, "its own part", part) for name, part in zip(COLOURS, parts, strict=True)]
+    if heat.signed:
+        return (*lines, Line("sum", total(parts), sum(parts)))
+    sizes = [abs(part) for part in parts]
+    return (*lines, Line("largest", f"max({', '.join(map(number, sizes))})", max(sizes)))

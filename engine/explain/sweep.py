@@ -22,17 +22,18 @@ class Sweep:
 
     slider: str
     values: np.ndarray
-    """(n,) positions of the slider, ascending."""
+    """(n,) positions of the slider, ascending, read-only."""
     classes: tuple[int, ...]
     """Up to CURVES class indices: those that reach the highest probability anywhere on the range."""
     probabilities: np.ndarray
-    """(n, len(classes))"""
+    """(n, len(classes)), read-only"""
     done: int
 
 
 def sweep(inspection: Inspection, prepared: Prepared, what_if: WhatIf, slider: str) -> Iterator[Sweep]:
     """Move one slider through its range, the others as they are; one forward pass a yield."""
     values = sweep_values(slider)
+    values.setflags(write=False)
     table: np.ndarray | None = None
     for done, point in enumerate(_coarse_to_fine(len(values)), start=1):
         rgb = apply(prepared, what_if.with_value(slider, values[point]))
@@ -56,7 +57,7 @@ def _coarse_to_fine(count: int) -> list[int]:
 
 
 def _leading(slider: str, values: np.ndarray, table: np.ndarray, done: int) -> Sweep:
-    peaks = np.nanmax(table, axis=0)
+    peaks = np.fmax.reduce(table, axis=0)  # leaves out what is not a number, without a warning
     classes = np.argsort(-peaks, kind="stable")[:CURVES]
     probabilities = table[:, classes].copy()
     probabilities.setflags(write=False)

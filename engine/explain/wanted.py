@@ -29,7 +29,7 @@ class Patch:
     picture: str
     value: float
     rgb: np.ndarray
-    """What the value sees, (h, w, 3) uint8."""
+    """What the value sees, (h, w, 3) uint8, read-only."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Wanted:
     layer: str
     channel: int
     rgb: np.ndarray | None = None
-    """The optimised picture, (h, w, 3) uint8."""
+    """The optimised picture, (h, w, 3) uint8, read-only."""
     climb: tuple[np.ndarray, np.ndarray] | None = None
     """Step and the channel's mean activation at it."""
     done: int = 0
@@ -65,6 +65,7 @@ def optimise(inspection: Inspection, start: Wanted, *, steps: int, seed: int) ->
         history.append(partial.done, partial.value or 0.0)
         step, _, _, mean = history.arrays()
         rgb = (partial.map * 255).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
+        rgb.setflags(write=False)
         yield replace(start, rgb=rgb, climb=(step, mean), done=partial.done, total=partial.total)
 
 
@@ -75,15 +76,16 @@ def search(
     pictures = _Pictures(inspection, film)
     field = inspection.layer(layer).field
     ranking: Ranking
+    # All are ranked, so that one that stands for an unreadable picture takes nobody's place.
     for ranking in exciting_patches(
-        inspection.model, inspection.module(layer), channel, pictures, field=field, count=PATCHES
+        inspection.model, inspection.module(layer), channel, pictures, field=field, count=len(pictures)
     ):
+        best = [found for found in ranking.found if pictures.readable(found.picture_index)][:PATCHES]
         patches = tuple(
             Patch(
                 pictures.name(found.picture_index), found.value, pictures.cut(found.picture_index, found.box)
             )
-            for found in ranking.found
-            if pictures.readable(found.picture_index)
+            for found in best
         )
         yield patches, ranking.done, ranking.total
 
@@ -121,7 +123,9 @@ class _Pictures(Sequence[torch.Tensor]):
         rgb = self._rgb[index]
         if rgb is None:
             raise ValueError("an unreadable picture has no patches")
-        return np.ascontiguousarray(rgb[box.top : box.bottom, box.left : box.right])
+        patch = rgb[box.top : box.bottom, box.left : box.right].copy()
+        patch.setflags(write=False)
+        return patch
 
 
 def _triple(values: tuple[float, ...]) -> tuple[float, float, float]:

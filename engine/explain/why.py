@@ -53,6 +53,9 @@ class Heat:
     note: str = ""
     value: float | None = None
     """Integrated gradients: the completeness gap. Occlusion: the largest drop of one patch."""
+    colours: np.ndarray | None = None
+    """(3, h, w) float32, read-only: what red, green and blue each have to do with it, where the method
+    tells them apart; `values` is their sum if signed, else the largest of their magnitudes."""
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -96,6 +99,7 @@ def explain(
 
 def _heat(method: str, target: int, partial: Partial, layer: str = "") -> Heat:
     values = _array(to_heat(partial.map, method))
+    colours = _array(partial.map) if partial.map.ndim == 3 else None
     return Heat(
         method,
         target,
@@ -106,6 +110,7 @@ def _heat(method: str, target: int, partial: Partial, layer: str = "") -> Heat:
         partial.total,
         partial.note,
         partial.value,
+        colours,
     )
 
 

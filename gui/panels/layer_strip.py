@@ -128,9 +128,9 @@ class LayerStrip(StripPanel):
     def neighbour(self, cell: Cell | None, right: int, down: int, far: bool) -> Cell | None:
         if not self._layers:
             return None
-        if cell is None and self._selected is not None:
-            return (self._selected,)
-        found = super().neighbour((self._place_of(cell[0] if cell else 0),), right, down, far)
+        if cell is None:
+            return (self._tiles[self._place_of(self._selected or 0)].layer,)
+        found = super().neighbour((self._place_of(cell[0]),), right, down, far)
         layer = INPUT if found is None else self._tiles[found[0]].layer
         return cell if layer == INPUT else (layer,)
 

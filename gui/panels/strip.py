@@ -103,6 +103,7 @@ class StripPanel(Panel):
         place = ends.get(Qt.Key(event.key()))
         if place is None or not self.count:
             return False
+        self.point(None)  # the pointer rests: scrolling must not pull the cursor to it
         self.reveal((place,))
         self.move_cursor((place,))
         return True

@@ -216,3 +216,12 @@ WHAT_IF = ("rotate", "shift_x", "shift_y", "zoom", "mirror", "brightness", "blur
 """The fields of `engine.data.what_if.WhatIf`."""
 EFFORT = ("patch", "integration_steps", "smoothgrad_samples", "smoothgrad_noise", "seed")
 """The fields of `engine.explain.why.Effort`."""
+NEEDS: dict[str, tuple[str, ...]] = {
+    "none": (),
+    "grad-cam": ("explain_layer",),
+    "saliency": (),
+    "integrated-gradients": ("integration_steps",),
+    "smoothgrad": ("smoothgrad_samples", "smoothgrad_noise", "seed"),
+    "occlusion": ("patch",),
+}
+"""The fields that each method's heat map depends on, beside the class and the picture."""

@@ -13,8 +13,8 @@ from engine.errors import UserError
 from engine.jobs import Job
 from engine.lab import Lab, Pulse, changed, silent
 from engine.labs.image_classification.config import (
-    EFFORT,
     LAST_LAYER,
+    NEEDS,
     SHOWN_LAYER,
     WHAT_IF,
     ImageClassificationConfig,
@@ -140,8 +140,13 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
         self._see(image_from_array(rgb, "Webcam"))
 
     def show(self, index: int) -> None:
-        """Make a picture of the film strip the current one."""
-        self._see(self._film.read(index))
+        """Make a picture of the film strip the current one. Raises `UserError`; nothing is then lost."""
+        before = self._film.index
+        try:
+            self._see(self._film.read(index))
+        except BaseException:
+            self._film.index = before
+            raise
 
     @property
     def can_step(self) -> bool:
@@ -151,6 +156,7 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
     def step(self) -> None:
         """Show the next picture of the film strip, passing over those that cannot be read."""
         count, current = len(self._film), self._film.index
+        refusal = UserError("There is no next picture", "the film strip is empty", "Open a picture")
         for ahead in range(1, count + 1):
             try:
                 return self.show((current + ahead) % count)
@@ -207,8 +213,14 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
             scene.look_again()
         elif changed(before, config, SHOWN):
             scene.show_layer()
+        if config.layer != before.layer:
+            scene.forget_question("maps", "map")
+        elif config.channel != before.channel:
+            scene.forget_question("map")
         follows = config.layer != before.layer and config.explain_layer == SHOWN_LAYER
-        if follows or changed(before, config, ("explain", "target", "explain_layer", *EFFORT)):
+        if changed(before, config, ("explain", "target", *NEEDS[config.explain])) or (
+            follows and config.explain == "grad-cam"
+        ):
             scene.start_explanation()
         # The chart runs over its own slider, so moving that one leaves it as it is.
         if changed(before, config, ("sweep", *(name for name in WHAT_IF if name != config.sweep))):
@@ -216,12 +228,14 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
 
     def _change_model(self, config: ImageClassificationConfig) -> None:
         inspection = self._load(config.model)
-        if self._inspection is not None:
+        if self._inspection is None:
+            _check(config, inspection)
+        else:
             # Layers and classes of the old network mean nothing in the new one.
             config = replace(config, layer=None, channel=None, target=None, explain_layer=LAST_LAYER)
             self._inspection.close()
         self._inspection, self.config = inspection, config
-        self._pinned, self._seeking = None, None
+        self._pinned, self._pinned_name, self._seeking = None, "", None
         picture, self._scene = (self._scene.picture if self._scene else None), None
         self.jobs.cancel()
         if picture is None:
@@ -240,12 +254,11 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
         return Inspection(classifier, self.device)
 
     def reset(self) -> None:
-        """Back to the first picture, nothing pinned, no job running."""
+        """Back to the first picture that can be read, nothing pinned, nothing sought."""
         self.jobs.cancel()
-        self._pinned = None
+        self._pinned, self._pinned_name, self._seeking = None, "", None
         if len(self._film):
-            self.show(0)
-            self._start_thumbnails()
+            self._show_film(self._film)
 
     # Commands of its own --------------------------------------------------------------------------
 
@@ -269,12 +282,12 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
 
     def unpin(self) -> None:
         """Let the pinned picture go."""
-        self._pinned = None
+        self._pinned, self._pinned_name = None, ""
         self._compare()
 
     def _compare(self) -> None:
         if self._scene is not None:
-            self._scene.pinned = self._pinned
+            self._scene.pinned, self._scene.divergences = self._pinned, ()
             self._scene.start_layers()
 
     def seek(self) -> None:

@@ -57,8 +57,11 @@ class Scene:
         self.divergences: tuple[Divergence, ...] = ()
         self.question: Cell | None = None
         self.answer: Answer | None = None
-        self.look_again()
+        # What may fail comes first: the jobs of the scene before go on until this one stands.
+        self.look = self._run(self._what_if)
         self._untouched = self.look if self._is_untouched else self._run(IDENTITY)
+        self.show_layer()
+        self._follow()
         self.start_sweep()
 
     # The picture as the sliders make it -----------------------------------------------------------
@@ -81,6 +84,10 @@ class Scene:
         """Classify the picture as the sliders make it, then queue what follows from it."""
         self.look = self._run(self._what_if)
         self.show_layer()
+        self._follow()
+
+    def _follow(self) -> None:
+        """Queue what follows from another look."""
         self.answer = None
         self.start_layers()
         self.start_explanation()
@@ -134,6 +141,11 @@ class Scene:
         if cell is not None:
             self.answer = answer_cell(self.inspection, self.open_up(), cell, self.shown, self.heat)
 
+    def forget_question(self, *arrays: str) -> None:
+        """Let go of a question about one of these arrays, which now shows something else."""
+        if self.question is not None and self.question.array in arrays:
+            self.ask(None)
+
     # Jobs -----------------------------------------------------------------------------------------
 
     def start_layers(self) -> None:
@@ -167,6 +179,8 @@ class Scene:
             config.explain, self.inspection, self.look, self.target, self._explained_layer(), effort
         ):
             self.heat = heat
+            if self.question is not None and self.question.array == "heat":
+                self.ask(self.question)
             yield heat.done, heat.total
 
     def _explained_layer(self) -> str:

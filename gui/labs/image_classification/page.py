@@ -33,7 +33,7 @@ class ImageClassificationPage(View):
         super().__init__(parent)
         self._shown = ImageClassificationSnapshot(config=None)  # ty: ignore[invalid-argument-type]
         self.picture = PicturePanel("Picture", name="picture")
-        self.top = BarsPanel("Top 5", name="top", colour="convolution")
+        self.top = BarsPanel("Top 5", name="top", colour="accent")
         self.map = PicturePanel("Feature map", name="map")
         self.strip = LayerStrip(
             "From pixels to classes", "Click a block to unfold it, a layer to see its maps.", "layer"

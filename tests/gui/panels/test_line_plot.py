@@ -16,7 +16,7 @@ from gui.panels.line_plot import Curve, LinePlotPanel
 from gui.panels.plot_labels import spread
 from gui.panels.plot_ticks import Scale, plain, rounded_out, steady, tick_texts, with_unit
 from gui.panels.series import COUNT, series_colour
-from gui.theme import MINIMUM_CONTRAST, contrast, theme, themes
+from gui.theme import TEXT_CONTRAST, contrast, theme, themes
 
 NAN = float("nan")
 X = np.arange(-30.0, 31.0, 10.0)
@@ -315,7 +315,7 @@ def test_names_are_spread_without_overlapping_or_crossing() -> None:
 
 def test_unnamed_series_are_readable_and_can_be_told_apart(both_themes: str) -> None:
     colours = [series_colour(place) for place in range(COUNT)]
-    assert all(contrast(colour, theme().page) >= MINIMUM_CONTRAST for colour in colours)
+    assert all(contrast(colour, theme().page) >= TEXT_CONTRAST for colour in colours)
     for vision in VISIONS.values():
         seen = [_lab(vision @ _linear(colour)) for colour in colours]
         apart = [np.linalg.norm(one - other) for one, other in itertools.combinations(seen, 2)]
