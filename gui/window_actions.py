@@ -60,7 +60,7 @@ class WindowActions(QObject):
             ("File", "paste", "Paste", "Ctrl+V", self._paste, "Take the picture or file on the clipboard"),
             ("File", "save", "Save page as picture…", "Ctrl+S", self._save_page, "Save what the page shows"),
             ("File", "copy", "Copy page as picture", "Ctrl+Shift+C", self._copy_page, "Copy what the page shows"),
-            ("File", "forget", "Clear recent files", "", self._forget_files, "Empty the list of recent files"),
+            ("File", "forget", "Clear recent files", "Ctrl+Shift+Delete", self._forget_files, "Empty the list of recent files"),
             ("File", "quit", "Quit", "Ctrl+Q", window.close, "Close Gridloop"),
             ("Settings", "undo", "Undo setting", "Ctrl+Z", self._undo, "Take the last change of a setting back"),
             ("Settings", "redo", "Redo setting", ["Ctrl+Shift+Z", "Ctrl+Y"], self._redo, "Do the change again"),
@@ -76,10 +76,10 @@ class WindowActions(QObject):
             ("View", "side", "Settings and questions", "Ctrl+B", self._toggle_side, "Show or hide the side column"),
             ("View", "full-screen", "Full screen", "F11", self._toggle_full_screen, "Fill the whole screen"),
             ("View", "next-theme", "Dark or light", "Ctrl+T", self._swap_theme, "Swap dark and light"),
-            *(("View", f"theme-{choice}", f"{choice.capitalize()} theme", "", partial(self._choose_theme, choice),
-               "Follow the system" if choice == "system" else f"Always {choice}") for choice in CHOICES),
+            *(("View", f"theme-{choice}", f"{choice.capitalize()} theme", f"Ctrl+Alt+{key}", partial(self._choose_theme, choice),
+               "Follow the system" if choice == "system" else f"Always {choice}") for key, choice in enumerate(CHOICES)),
             ("Help", "shortcuts", "Keyboard shortcuts", ["F1", "Ctrl+/"], self._toggle_sheet, "All on one page"),
-            ("Help", "about", "About this Gridloop", "", self._about, "Versions and device"),
+            ("Help", "about", "About this Gridloop", "Shift+F1", self._about, "Versions and device"),
         ]
         # fmt: on
         for group, name, text, keys, slot, tip in rows:

@@ -59,7 +59,7 @@ class Workbench(QWidget):
         for splitter in (self.columns, self.side):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(1)
-        self.side.setMinimumWidth(272)
+        self.side.setMinimumWidth(296)
         self.foot = QWidget(self)
         self.foot.setBackgroundRole(QPalette.ColorRole.AlternateBase)
         self.foot.setAutoFillBackground(True)

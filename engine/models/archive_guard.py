@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -28,7 +28,7 @@ FREE_BYTES = 2**20
 
 
 @contextmanager
-def open_archive(file: Path | BinaryIO, name: str) -> Iterator[zipfile.ZipFile]:
+def open_archive(file: Path | BinaryIO, name: str) -> Generator[zipfile.ZipFile]:
     """The checked archive in `file`; `name` is what the person calls it. Raises UserError."""
     with _refusals(name):
         stream = open(file, "rb") if isinstance(file, Path) else file  # noqa: SIM115 - closed just below
@@ -54,7 +54,7 @@ def read_entry(archive: zipfile.ZipFile, entry: str, limit: int, name: str) -> b
 
 
 @contextmanager
-def _refusals(name: str) -> Iterator[None]:
+def _refusals(name: str) -> Generator[None]:
     try:
         yield
     except OSError as error:

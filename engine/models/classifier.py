@@ -31,8 +31,8 @@ class Classifier:
 def ready(model: nn.Module) -> nn.Module:
     """The same model in eval mode, frozen, and with nothing computed in place."""
     for module in model.modules():
-        if getattr(module, "inplace", False):
-            module.inplace = False
+        if hasattr(module, "inplace"):
+            setattr(module, "inplace", False)  # noqa: B010 - a Module's attributes are typed as tensors
     return model.eval().requires_grad_(False)
 
 

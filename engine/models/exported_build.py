@@ -44,12 +44,13 @@ class _Build:
         self.states = dict(states)
         self.values: dict[str, Any] = {program.input: x.clone(), BATCH.name: len(x), **states}
         """What the program itself computed, by its own names."""
+        self._computed = set(self.values)
         self.layers: dict[str, nn.Module] = {}
         self.steps: list[Step] = []
         self._names = layer_names(program)
         self._renamed: dict[str, str] = {}
         self._last_use = {name: node for node in program.nodes for name in names_in(dict(node.arguments))}
-        self._last_use[program.output] = None
+        self._last_use.pop(program.output, None)
 
     def add(self, node: Node) -> None:
         """Run one node, and append its step unless it depends on no picture and is a weight from now on."""
@@ -83,8 +84,9 @@ class _Build:
         if largest_result(node.target, positional) > LARGEST_VALUE:
             raise Unsupported("one of its layers puts out more numbers than fit in the memory")
         results = named(node.outputs, find_operator(node.target)(*positional, **keywords))
-        if results.keys() & self.values.keys():
+        if results.keys() & self._computed:
             raise ValueError(f"{', '.join(results)} is computed twice")
+        self._computed |= results.keys()
         self.values.update(results)
         return results
 
@@ -113,5 +115,5 @@ class _Build:
     def _forget(self, node: Node) -> None:
         """Let go of what only this node still needed."""
         for name in names_in(dict(node.arguments)):
-            if self._last_use[name] is node and name not in self.states:
+            if self._last_use.get(name) is node and name not in self.states:
                 self.values.pop(name, None)

@@ -51,7 +51,7 @@ def _conv2d(given: Arguments, x: Tensor) -> nn.Module | None:
         return None
     padding = given["padding"] if isinstance(given["padding"], str) else _pair(given["padding"])
     layer = nn.Conv2d(
-        weight.shape[1] * groups, weight.shape[0], tuple(weight.shape[2:]), _pair(given["stride"]), padding,
+        weight.shape[1] * groups, weight.shape[0], _pair(weight.shape[2:]), _pair(given["stride"]), padding,
         _pair(given["dilation"]), groups, bias is not None, device="meta",
     )  # fmt: skip
     return _put(layer, weight=weight, bias=bias)
@@ -116,17 +116,18 @@ def _max_pool(given: Arguments, x: Tensor) -> nn.Module | None:
     if x.dim() != 4:
         return None
     window = _pair(given["kernel_size"])
-    stride, padding, dilation = (_pair(given[name]) for name in ("stride", "padding", "dilation"))
-    return nn.MaxPool2d(window, stride or window, padding, dilation, ceil_mode=given["ceil_mode"])
+    stride = _pair(given["stride"] or window)
+    padding, dilation = _pair(given["padding"]), _pair(given["dilation"])
+    return nn.MaxPool2d(window, stride, padding, dilation, ceil_mode=given["ceil_mode"])
 
 
 def _average_pool(given: Arguments, x: Tensor) -> nn.Module | None:
     if x.dim() != 4:
         return None
     window = _pair(given["kernel_size"])
-    stride, padding = _pair(given["stride"]), _pair(given["padding"])
+    stride, padding = _pair(given["stride"] or window), _pair(given["padding"])
     rest = (given["ceil_mode"], given["count_include_pad"], given["divisor_override"])
-    return nn.AvgPool2d(window, stride or window, padding, *rest)
+    return nn.AvgPool2d(window, stride, padding, *rest)
 
 
 def _adaptive_pool(given: Arguments, x: Tensor) -> nn.Module | None:
@@ -146,10 +147,11 @@ def _sum(given: Arguments, x: Tensor) -> nn.Module | None:
     return ResidualSum() if both and x.dim() == 4 and given.get("alpha", 1) == 1 else None
 
 
-def _pair(value: Any) -> tuple[int, ...]:
-    """Two numbers, as the layers spell them; nothing stays nothing."""
-    numbers = tuple(value) if isinstance(value, (list, tuple)) else (value, value)
-    return numbers * 2 if len(numbers) == 1 else numbers
+def _pair(value: Any) -> tuple[int, int]:
+    """Two numbers, as the layers spell them."""
+    numbers = value if isinstance(value, (list, tuple)) else (value,)
+    first, second = numbers * 2 if len(numbers) == 1 else numbers
+    return first, second
 
 
 _BUILDERS: dict[str, Callable[[Arguments, Tensor], nn.Module | None]] = {

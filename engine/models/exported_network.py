@@ -38,10 +38,11 @@ class Operation(nn.Module):
         self._reads = tuple(name for name in names if name not in states)
         self._constants = {name: f"constant{n}" for n, name in enumerate(names) if name in states}
         for name, own in self._constants.items():
-            if isinstance(states[name], nn.Parameter):
-                self.register_parameter(own, states[name])
+            state = states[name]
+            if isinstance(state, nn.Parameter):
+                self.register_parameter(own, state)
             else:
-                self.register_buffer(own, states[name])
+                self.register_buffer(own, state)
 
     @property
     def has_constants(self) -> bool:

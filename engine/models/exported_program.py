@@ -231,7 +231,8 @@ def _any_batch(
     if not moves(target) or name is None or not isinstance(arguments.get("self"), Ref):
         return arguments
     pictures = _sizes(tensors[arguments["self"].name])[:1]
-    if pictures and pictures == _sizes(tensors[outputs[0]])[:1] == arguments[name][:1]:
+    result = outputs[0] if isinstance(outputs[0], str) else outputs[0][0]
+    if pictures and pictures == _sizes(tensors[result])[:1] == arguments[name][:1]:
         return {**arguments, name: [BATCH, *arguments[name][1:]]}
     return arguments
 

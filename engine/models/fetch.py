@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import re
 import secrets
@@ -47,8 +48,8 @@ def fetch(url: str, target: Path, title: str, progress: Progress | None = None) 
         raise UserError(_what(title), why, then, details=f"{url}: {error!r}") from error
     except TimeoutError as error:
         raise _refusal(title, "the server stopped answering", f"{url}: {error!r}") from error
-    except OSError as error:
-        why = error.strerror or "the connection broke off"
+    except (OSError, http.client.HTTPException) as error:
+        why = getattr(error, "strerror", None) or "the connection broke off"
         raise _refusal(title, why, f"{url}: {error!r}") from error
     finally:
         temporary.unlink(missing_ok=True)

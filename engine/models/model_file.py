@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -84,7 +84,7 @@ def _classifier(
 
 
 @contextmanager
-def _open_safetensors(path: Path) -> Iterator[TensorFile]:
+def _open_safetensors(path: Path) -> Generator[TensorFile]:
     header = read_header(path)
     shapes = {name: entry.shape for name, entry in header.tensors.items()}
     try:

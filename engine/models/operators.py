@@ -147,7 +147,7 @@ def is_inplace(target: str) -> bool:
     return target not in SYMBOLIC and target.split(".")[3].endswith("_")
 
 
-def find_operator(target: str, *, inplace: bool = True) -> Callable[..., Any]:
+def find_operator(target: str, *, inplace: bool = True) -> Any:
     """The operator of that name, one of OPERATORS; without `inplace`, the one that returns a new tensor."""
     if target not in OPERATORS:
         raise KeyError(target)

@@ -10,7 +10,7 @@ import io
 import os
 import struct
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -27,7 +27,7 @@ _WRAPPERS = ("state_dict", "model_state_dict", "model")
 
 
 @contextmanager
-def open_torch_file(path: Path) -> Iterator[TensorFile]:
+def open_torch_file(path: Path) -> Generator[TensorFile]:
     """The tensors of a plain state dict, none of them read yet. Raises UserError.
 
     Anything else that a pickle can hold, a whole module for instance, is refused.

@@ -93,4 +93,4 @@ def modern_names(name: str, state: dict[str, Value]) -> dict[str, Value]:
 def _weights(name: str) -> WeightsEnum:
     from torchvision.models import get_model_weights
 
-    return get_model_weights(name).DEFAULT
+    return get_model_weights(name)["DEFAULT"]

@@ -252,11 +252,11 @@ def test_a_wide_pane_puts_the_three_tables_side_by_side(qapp: object) -> None:
 
 def test_the_last_value_stands_in_the_accent_colour(pane: AskPane, both_themes: str) -> None:
     pane.show_answer(answer(SHAPES["3x3 depthwise"]))
-    in_accent = [text.layout.text() for text in pane.view._texts if text.colour == theme().accent]
+    in_accent = [text.layout.text() for text in pane.view._texts if text.colour == theme().accent_text]
     assert in_accent == [f"= {number(pane.answer.value if pane.answer else 0)}"]
     image = pane.grab().toImage()
     seen = {image.pixelColor(x, y).name() for x in range(200, 280) for y in range(image.height())}
-    assert theme().accent in seen
+    assert theme().accent_text in seen
 
 
 def test_long_formulas_wrap_before_an_operator(pane: AskPane) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -153,6 +154,13 @@ def test_a_built_in_batch_size_goes_picture_by_picture(tmp_path: Path) -> None:
     with torch.no_grad():
         expected = torch.cat([net(picture) for picture in pictures(3).split(1)])
         assert torch.equal(model(pictures(3)), expected)
+
+
+def test_a_copy_in_double_precision_agrees(net: nn.Module, classifier: Classifier) -> None:
+    double = copy.deepcopy(classifier.model).double()
+    with torch.no_grad():
+        assert torch.allclose(double(pictures(2).double()).float(), net(pictures(2)), atol=1e-5)
+        assert torch.equal(classifier.model(pictures(2)), net(pictures(2)))
 
 
 def test_a_softmax_at_the_end_is_left_off(tmp_path: Path) -> None:

@@ -120,6 +120,24 @@ def test_only_listed_operators_are_looked_up(tmp_path: Path, exported: Path, tar
         read_model_file(file)
 
 
+def test_operators_that_write_over_each_other_in_a_circle_are_refused(tmp_path: Path, exported: Path) -> None:
+    def circle(data: bytes) -> bytes:
+        program = json.loads(data)
+        nodes = program["graph_module"]["graph"]["nodes"]
+        first = next(node for node in nodes if node["target"].endswith("relu_.default"))
+        (before,), (after,) = ([i["arg"]["as_tensor"]["name"] for i in first["inputs"]], [first["name"]])
+        back = json.loads(
+            json.dumps(first).replace(f'"{before}"', '"x y"').replace(f'"{after}"', f'"{before}"')
+        )
+        back = json.loads(json.dumps(back).replace('"x y"', f'"{after}"'))
+        nodes.insert(nodes.index(first) + 1, back)
+        return json.dumps(program).encode()
+
+    with pytest.raises(UserError, match="damaged") as caught:
+        read_model_file(changed(exported, tmp_path / "h.pt2", {"models/model.json": circle}))
+    assert "computed twice" in caught.value.details
+
+
 def test_expressions_are_never_evaluated(tmp_path: Path, exported: Path) -> None:
     sentinel = tmp_path / "sentinel"
     with zipfile.ZipFile(exported) as archive:

@@ -112,7 +112,7 @@ def test_metadata_is_used(tmp_path: Path, squeeze: nn.Module) -> None:
 @pytest.mark.parametrize(
     "notes",
     [{"classes": "ant"}, {"classes": '["ant", 3]'}, {"classes": '["a\\u0000"]'}, {"classes": "7"},
-     {"mean": "[1, 2]"}, {"mean": '["x", 1, 2]'}, {"std": "[1, 0, 1]"}, {"std": "[1, NaN, 1]"}, {"mean": "{}"}],
+     {"mean": "[1, 2]"}, {"mean": '["x", 1, 2]'}, {"std": "[1, 0, 1]"}, {"std": "[1, NaN]"}, {"mean": "{}"}],
 )  # fmt: skip
 def test_wrong_metadata_is_one_sentence(tmp_path: Path, squeeze: nn.Module, notes: dict[str, str]) -> None:
     with pytest.raises(UserError, match=r"^m\.safetensors was not opened: its notes are not lists"):

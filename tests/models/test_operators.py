@@ -1,4 +1,4 @@
-"""The closed list of operators, and the bound on what they put out, against PyTorch's own schemas and shapes."""
+"""The closed list of operators, and the bound on their results, against PyTorch's schemas and shapes."""
 
 from __future__ import annotations
 

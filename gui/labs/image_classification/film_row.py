@@ -38,7 +38,6 @@ class FilmRow(QWidget):
         row.setSpacing(2 * GRID)
         row.addWidget(self.film, 1)
         row.addWidget(self.camera)
-        self.setFixedHeight(104)
 
     def panels(self) -> tuple[Panel, ...]:
         """The strip."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from engine.ask import Answer, Cell
@@ -61,14 +62,19 @@ class ImageClassificationPage(View):
             ("Compare two pictures", self.compare),
         ):
             self.tabs.addTab(widget, title)
-        self.strip.setFixedHeight(200)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
-        column.addLayout(top, 5)
+        column.addLayout(top, 6)
         column.addWidget(self.strip)
         column.addWidget(self.tabs, 5)
         column.addWidget(self.film)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """On a low window the strips give way, so that the pictures stay large enough to look at."""
+        height = event.size().height()
+        self.strip.setFixedHeight(min(210, max(164, height // 4)))
+        self.film.setFixedHeight(min(104, max(84, height // 7)))
 
     def _wire(self) -> None:
         self.picture.hovered.connect(lambda at: self.asked.emit(self._picture_cell(at)))
