@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Picture = Callable[[Lab[Any, Any], Path], None]
 """Draws a lab's page into a PNG file; handed in by `gui`, because the engine knows no screen."""
 
-OK, SOME_FAILED, WRONG_USAGE = 0, 1, 2
+OK, SOME_FAILED, WRONG_USAGE, STOPPED = 0, 1, 2, 130
 
 
 def main(arguments: Sequence[str], picture: Picture | None = None) -> int:
@@ -42,7 +42,10 @@ def main(arguments: Sequence[str], picture: Picture | None = None) -> int:
         except UserError as error:
             print(f"gridloop: {error.sentence}", file=sys.stderr)
             return WRONG_USAGE
-        json.dump(report, stdout, ensure_ascii=False, indent=2, allow_nan=False)
+        except KeyboardInterrupt:
+            print("gridloop: stopped.", file=sys.stderr)
+            return STOPPED
+        json.dump(report, stdout, indent=2, allow_nan=False)
         stdout.write("\n")
     return SOME_FAILED if any(result["error"] for result in report["results"]) else OK
 

@@ -69,6 +69,8 @@ class Lab(Generic[C, S]):
     config_type: ClassVar[type[Config]]
     latest_wins: ClassVar[frozenset[str]] = frozenset({"configure", "ask"})
     """Commands of which, waiting in a row, only the last is carried out."""
+    comes_again: ClassVar[frozenset[str]] = frozenset({"configure"})
+    """Commands that come in quick succession while a slider moves; jobs wait until that is over."""
     trains: ClassVar[bool] = False
     """Its steps train something; the command line runs one, or as many as are asked for."""
     speed: ClassVar[float | None] = None

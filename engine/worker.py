@@ -23,6 +23,9 @@ from engine.registry import lab_named
 
 log = logging.getLogger(__name__)
 
+SETTLE = 0.12
+"""Seconds that jobs wait for after a command that is likely to come again at once (a moving slider)."""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -61,6 +64,14 @@ class _Run:
     speed: float | None = None
     steps: int = 0
     next_step: float = 0.0
+    """When the next step may be done, where the speed is limited."""
+    next_slice: float = 0.0
+    """When jobs may go on; a moving slider comes first."""
+
+    @property
+    def due(self) -> float:
+        """When there is something to do next, on the clock of `time.perf_counter`."""
+        return self.next_slice if self.lab.jobs else self.next_step
 
 
 class Worker:
@@ -151,11 +162,9 @@ class Worker:
 
     def _pending(self) -> Iterator[tuple[str, tuple[Any, ...]]]:
         """Every waiting command; waits for one while nothing runs, or until the next step is due."""
-        wait: float | None = 0.0
-        if not self._is_active():
-            wait = None
-        elif not self._is_due():
-            wait = max(0.0, self._run.next_step - time.perf_counter()) if self._run else None
+        wait: float | None = None
+        if self._run is not None and self._is_active():
+            wait = max(0.0, self._run.due - time.perf_counter())
         while True:
             try:
                 yield self._commands.get(block=wait != 0.0, timeout=wait)
@@ -180,6 +189,8 @@ class Worker:
             getattr(self, f"_do_{command}")(*args)
         elif self._run is not None:
             getattr(self._run.lab, command)(*args)
+            if command in self._run.lab.comes_again:
+                self._run.next_slice = time.perf_counter() + SETTLE
 
     def _do_select(self, name: str, config: Any = None) -> None:
         if self._run is not None:
@@ -239,8 +250,7 @@ class Worker:
         return run is not None and not run.paused and (run.playing or bool(run.lab.jobs))
 
     def _is_due(self) -> bool:
-        run = self._run
-        return run is not None and (bool(run.lab.jobs) or time.perf_counter() >= run.next_step)
+        return self._run is not None and time.perf_counter() >= self._run.due
 
     def _advance(self) -> None:
         run = self._run

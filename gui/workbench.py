@@ -89,8 +89,9 @@ class Workbench(QWidget):
 
     def _dress(self) -> None:
         colours = theme()
-        self.question.setFont(title_font(self.font()))
-        self.subtitle.setFont(small_font(self.font()))
         for muted in (self.subtitle, self.loading):
             muted.setStyleSheet(f"color: {colours.muted};")
+        # After the style sheets, which take a widget's font back to its parent's.
+        self.question.setFont(title_font(self.font()))
+        self.subtitle.setFont(small_font(self.font()))
         self.side.setStyleSheet(f"QSplitter {{ background: {colours.chrome}; }}")

@@ -45,7 +45,8 @@ class Inspection:
     """A classifier, its layers as measured, and the hooks that look into them.
 
     `look` runs the network and keeps the watched layer only, which costs next to nothing; `open_up`
-    runs it again and keeps all layers, for questions and for the strip.
+    runs it again and keeps all layers, for questions and for the strip. Raises `UserError` for a network
+    that has none.
     """
 
     def __init__(self, classifier: Classifier, device: torch.device) -> None:
@@ -54,6 +55,8 @@ class Inspection:
         self.model: nn.Module = classifier.model.to(device)
         side = classifier.preprocessing.crop
         self.layers = measure(self.model, torch.zeros(1, 3, side, side, device=device))
+        if not self.layers:
+            raise UserError("There is nothing to see in this network", "it has no layers")
         self.by_name: dict[str, Layer] = {layer.name: layer for layer in self.layers}
         self._probe = Probe(self.model)
 

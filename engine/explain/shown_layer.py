@@ -21,6 +21,8 @@ class ShownLayer:
 
     name: str
     mosaic: Mosaic
+    values: np.ndarray
+    """All maps, (C, h, w) float32, read-only."""
     channel: int
     """The picked map."""
     map: np.ndarray
@@ -47,9 +49,10 @@ def show_layer(
     limits = inspection.limits(look) if scale == "network" else None
     drawn = mosaic(maps, order=order, scale=scale, limits=limits, aspect=aspect)
     picked = most_varied(maps) if channel is None else min(channel, len(maps) - 1)
-    values = maps[picked].detach().float().cpu().numpy().copy()
+    # On the CPU this shares the memory of what the probe kept, which nothing writes to any more.
+    values = maps.detach().float().cpu().numpy()
     values.setflags(write=False)
-    return ShownLayer(name, drawn, picked, values, drawn.limits(picked))
+    return ShownLayer(name, drawn, values, picked, values[picked], drawn.limits(picked))
 
 
 def most_varied(maps: Tensor) -> int:

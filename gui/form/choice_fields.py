@@ -85,7 +85,6 @@ class SearchField(Field):
         entries = (*self._first, *values)
         if entries != self.combo.entries:
             self.combo.set_entries(entries)
-            self.updateGeometry()
 
     def _finish(self, _place: int = -1) -> None:
         """Take what was typed or picked where it means one entry, else go back to what counted."""

@@ -62,6 +62,7 @@ class Combo(QComboBox):
         with QSignalBlocker(self):
             self.entry_model.setStringList(self._entries)
         self.show_entry(shown)
+        self.updateGeometry()  # the layout around it keeps the width of the old entries otherwise
 
     def show_entry(self, text: str) -> None:
         """Show an entry without telling anybody."""

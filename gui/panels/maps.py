@@ -37,6 +37,7 @@ class MapsPanel(Panel):
         self._laid_out: object = None
         self._bar_room = bar_room(self.canvas.font())
         self._selected: int | None = None
+        self._values: NDArray[np.float32] | None = None
         self._coloured = Coloured()
         self._scroll = QScrollBar(Qt.Orientation.Vertical, self.canvas)
         self._scroll.setCursor(Qt.CursorShape.ArrowCursor)
@@ -72,8 +73,16 @@ class MapsPanel(Panel):
             raise ValueError(f"{channels.shape} channel numbers for {count} maps.")
         ends = np.asarray(low, np.float64), np.asarray(high, np.float64)
         self._mosaic = Mosaic(pixels, rows, cols, height, width, channels, *ends, colour_map)
+        self._values = None
         self._settle()
         self.refresh()
+
+    def set_values(self, values: NDArray[np.float32]) -> None:
+        """The maps' own values (channels, height, width), for whoever wants the numbers; call it last.
+
+        Without them the numbers are the values as drawn: one of 256 steps, cut off at low and high.
+        """
+        self._values = values
 
     def set_selected(self, channel: int | None) -> None:
         """Mark a channel's map as the chosen one."""
@@ -175,17 +184,15 @@ class MapsPanel(Panel):
         return f"{size}, coloured from {short(low)} to {short(high)}."
 
     def numbers(self) -> Numbers:
-        """A row for each row of each map: its channel, its scale, and its values as drawn.
-
-        A value as drawn is one of 256 steps from low to high; what lies beyond stands at the end.
-        """
+        """A row for each row of each map: its channel, its scale, and its values."""
         mosaic = self._mosaic
         if mosaic is None:
             return [], []
         rows: list[list[object]] = []
         for position, channel in enumerate(mosaic.order.tolist()):
             ends = mosaic.scale(position)
-            lines = mosaic.values(position).tolist()
+            exact = None if self._values is None else self._values[channel]
+            lines = (mosaic.values(position) if exact is None else exact).tolist()
             rows += [[channel, row, *ends, *line] for row, line in enumerate(lines)]
         columns = [f"column {column}" for column in range(mosaic.width)]
         return ["map", "row", "low", "high", *columns], rows

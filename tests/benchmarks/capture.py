@@ -15,7 +15,7 @@ ROUNDS = 60
 
 
 def measure(rounds: int = ROUNDS) -> Iterator[Finding]:
-    """A shallow and a deep layer."""
+    """A shallow layer, one in the middle and a deep one."""
     from .network import LAYERS, forward, inspection, prepared
 
     looked_at = inspection()
@@ -23,7 +23,7 @@ def measure(rounds: int = ROUNDS) -> Iterator[Finding]:
     others = Others()
     looks = {
         LAYERS[size]: timed(partial(looked_at.look, picture.x, picture.rgb, LAYERS[size]))
-        for size in ("112²", "14²", "7²")
+        for size in ("32 of 112²", "672 of 14²", "1280 of 7²")
     }
     timings = interleave(timed(partial(forward, looked_at, picture.x)), looks, rounds)
     load = others.cores()

@@ -14,13 +14,14 @@ from engine.models.catalogue import load_classifier
 
 MODEL = "efficientnet-lite0"
 LAYERS = {
-    "112²": "stem.act",
-    "56²": "stage2.0.depthwise.act",
-    "28²": "stage3.1.expand.act",
-    "14²": "stage5.1.expand.act",
-    "7²": "stage7.0.project.norm",
-    "7², 1280 maps": "head.act",
-    "1280 values": "pool",
+    "32 of 112²": "stem.act",
+    "96 of 112²": "stage2.0.expand.act",
+    "144 of 56²": "stage2.1.expand.act",
+    "240 of 28²": "stage3.1.expand.act",
+    "672 of 14²": "stage5.1.expand.act",
+    "320 of 7²": "stage7.0.project.norm",
+    "1280 of 7²": "head.act",
+    "1280 of 1²": "pool",
 }
 """A layer of each size, from the picture's end to the classes'."""
 

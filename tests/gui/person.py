@@ -153,6 +153,7 @@ class Person:
 
     def presses(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         """Press a key wherever the keyboard is."""
+        print("focus", QApplication.focusWidget(), QApplication.activeWindow())
         QTest.keyClick(QApplication.focusWidget() or self.window, key, modifier)
 
     def types(self, text: str) -> None:

@@ -156,7 +156,10 @@ def another(config_type: Any, field: str) -> Any:
 @every_lab
 def test_everything_to_be_seen_is_read_only(name: str, runs: dict[str, tuple[Run, Run]]):
     first, _ = runs[name]
-    found = {**arrays(first.started), **{f"{place} at the end": a for place, a in arrays(first.ended).items()}}
+    found = {
+        **arrays(first.started),
+        **{f"{place} at the end": a for place, a in arrays(first.ended).items()},
+    }
     assert found, "nothing is to be seen"
     assert not [place for place, array in found.items() if array.flags.writeable]
 

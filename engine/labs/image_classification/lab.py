@@ -44,6 +44,7 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
     opens = ("image", "folder", "model")
     config_type = ImageClassificationConfig
     latest_wins = frozenset({"configure", "ask", "look_at", "show", "arrange"})
+    comes_again = frozenset({"configure", "look_at"})
     speed = 1.0
 
     def __init__(
@@ -70,9 +71,7 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
     def prepare(self) -> None:
         """Load the network, once. Raises `UserError` where it, or a chosen layer or class, is not there."""
         if self._inspection is None:
-            inspection = self._load(self.config.model)
-            _check(self.config, inspection)
-            self._inspection = inspection
+            self._inspection = self._load(self.config)
 
     def start(self) -> None:
         """Show the sample photographs, the first one classified."""
@@ -190,7 +189,7 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
         self._scene = Scene(
             self._inspection, picture, self.config, self.jobs, aspect=self._aspect, pinned=self._pinned
         )
-        if before is not None:
+        if before is not None and before.inspection is self._inspection:
             self._scene.question = before.question
 
     # Settings -------------------------------------------------------------------------------------
@@ -227,31 +226,42 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
             scene.start_sweep()
 
     def _change_model(self, config: ImageClassificationConfig) -> None:
-        inspection = self._load(config.model)
-        if self._inspection is None:
-            _check(config, inspection)
-        else:
+        if self._inspection is not None:
             # Layers and classes of the old network mean nothing in the new one.
             config = replace(config, layer=None, channel=None, target=None, explain_layer=LAST_LAYER)
+        before = self._inspection, self.config, self._pinned
+        self._inspection, self.config, self._pinned = self._load(config), config, None
+        try:
+            if self._scene is None:
+                self.open_samples()
+            else:
+                self._see(self._scene.picture)
+        except BaseException:
             self._inspection.close()
-        self._inspection, self.config = inspection, config
-        self._pinned, self._pinned_name, self._seeking = None, "", None
-        picture, self._scene = (self._scene.picture if self._scene else None), None
-        self.jobs.cancel()
-        if picture is None:
-            return self.open_samples()
-        self._see(picture)
-        return self._start_thumbnails()
+            self._inspection, self.config, self._pinned = before
+            raise
+        if before[0] is not None:
+            before[0].close()
+        if self._seeking is not None:
+            self._seeking.stop()
+        self._pinned_name, self._seeking = "", None
 
-    def _load(self, name: str) -> Inspection:
+    def _load(self, config: ImageClassificationConfig) -> Inspection:
+        """The network, opened up. Raises `UserError` where it, or a chosen layer or class, is not there."""
         from engine.explain.inspection import Inspection
         from engine.models.catalogue import load_classifier
 
         self.pulse("Loading the network", 0, 0)
         classifier = load_classifier(
-            name, lambda done, total: self.pulse("Fetching the weights", done, total)
+            config.model, lambda done, total: self.pulse("Fetching the weights", done, total)
         )
-        return Inspection(classifier, self.device)
+        inspection = Inspection(classifier, self.device)
+        try:
+            _check(config, inspection)
+        except UserError:
+            inspection.close()
+            raise
+        return inspection
 
     def reset(self) -> None:
         """Back to the first picture that can be read, nothing pinned, nothing sought."""

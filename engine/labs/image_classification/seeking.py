@@ -24,10 +24,15 @@ class Seeking:
         config: ImageClassificationConfig,
         jobs: Jobs,
     ) -> None:
-        self.wanted = Wanted(shown.name, shown.channel)
-        self._inspection, self._film, self._config = inspection, film, config
+        self.wanted = Wanted(shown.name, _channel(inspection, shown, config))
+        self._inspection, self._film, self._config, self._jobs = inspection, film, config, jobs
         jobs.start(Job("search", "Searching the film strip", self._search(), rank=3))
         jobs.start(Job("optimise", "Optimising a picture", self._optimise(), rank=4))
+
+    def stop(self) -> None:
+        """Give both jobs up."""
+        for name in ("search", "optimise"):
+            self._jobs.drop(name)
 
     def _search(self) -> Iterator[tuple[int, int]]:
         wanted = self.wanted
@@ -40,3 +45,10 @@ class Seeking:
         for found in optimise(self._inspection, self.wanted, steps=steps, seed=seed):
             self.wanted = found
             yield found.done, found.total
+
+
+def _channel(inspection: Inspection, shown: ShownLayer, config: ImageClassificationConfig) -> int:
+    """The picked map. A layer of single numbers is shown as one map: of these the picked, or the largest."""
+    if len(inspection.layer(shown.name).shape) > 1:
+        return shown.channel
+    return int(shown.map.argmax()) if config.channel is None else min(config.channel, shown.map.size - 1)

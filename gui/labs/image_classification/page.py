@@ -207,6 +207,7 @@ class ImageClassificationPage(View):
             drawn.pixels, drawn.rows, drawn.columns, drawn.height, drawn.width, drawn.count,
             drawn.order, drawn.low, drawn.high,
         )  # fmt: skip
+        self.maps.set_values(shown.values)
         self.maps.set_selected(shown.channel)
         order = {"channel": "by channel", "mean": "strongest mean first", "peak": "strongest peak first"}
         warning = "" if drawn.finite else " Some values are not finite and drawn as lowest."

@@ -271,3 +271,17 @@ def test_gaps_take_the_page_colour_of_the_theme_in_force(panel: MapsPanel) -> No
     image = panel.canvas.grab().toImage()
     assert image.pixelColor(edge.x() + edge.width(), edge.center().y()).name() == LIGHT.page
     assert image.pixelColor(image.width() - 1, image.height() - 1).name() == LIGHT.page
+
+
+def test_numbers_are_the_exact_ones_where_the_view_has_them(qtbot: QtBot) -> None:
+    panel = MapsPanel("Maps", name="maps")
+    qtbot.addWidget(panel)
+    values = np.array([[[0.125, -7.0]], [[1e6, 0.3]]], np.float32)
+    pixels = np.zeros((1, 4), np.uint8)
+    panel.set_mosaic(pixels, 1, 2, 1, 2, 2, [1, 0], 0.0, 1.0)
+    panel.set_values(values)
+    header, rows = panel.numbers()
+    assert header[:2] == ["map", "row"]
+    assert [row[0] for row in rows] == [1, 0]
+    assert rows[0][4:] == values[1, 0].tolist()
+    assert rows[1][4:] == values[0, 0].tolist()
