@@ -50,6 +50,8 @@ class Frame:
     """Steps and slices done in this lab since it was opened."""
     steps_per_second: float
     device: DeviceInfo | None
+    answers: bool = False
+    """It shows what a command did, so a person may be waiting for it."""
     failures: tuple[Failure, ...] = ()
 
 
@@ -98,6 +100,7 @@ class Worker:
         self._runs: dict[str, _Run] = {}
         self._run: _Run | None = None
         self._failures: list[Failure] = []
+        self._answers = False
         self._rate = _Rate()
         self._info: DeviceInfo | None = None
         self._thread = threading.Thread(target=self._work, name="gridloop-worker", daemon=True)
@@ -147,6 +150,7 @@ class Worker:
             commands = list(self._pending())
             if any(command == "close" for command, _ in commands):
                 break
+            self._answers = self._answers or bool(commands)
             for command, args in self._coalesced(commands):
                 self._attempt(self._execute, command, args)
             active = self._is_active()
@@ -307,6 +311,7 @@ class Worker:
         frame = self.take()
         if frame is not None:
             self._failures[:0] = frame.failures
+            self._answers = self._answers or frame.answers
 
     def _publish(self, calls: tuple[JobStatus, ...] = ()) -> None:
         run = self._run
@@ -316,6 +321,7 @@ class Worker:
             snapshot = None
             self._fail(error)
         failures, self._failures = tuple(self._failures), []
+        answers, self._answers = self._answers, False
         self._outbox.append(
             Frame(
                 lab=run.name if run else "",
@@ -327,6 +333,7 @@ class Worker:
                 steps=run.steps if run else 0,
                 steps_per_second=self._rate.value if self._is_active() else 0.0,
                 device=self._info,
+                answers=answers,
                 failures=failures,
             )
         )

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from gui.memory import Memory
 
-    Numbers: TypeAlias = Mapping[str, Sequence[Any] | np.ndarray] | np.ndarray
+    Table: TypeAlias = tuple[Sequence[str], Sequence[Sequence[Any]]]  # header and rows
+    Numbers: TypeAlias = Table | Mapping[str, Sequence[Any] | np.ndarray] | np.ndarray
     """Columns by title, all of one length; or an array of any shape."""
 
 PNG, SVG, CSV = ".png", ".svg", ".csv"
@@ -128,9 +129,14 @@ def _delimited(rows: Iterable[Sequence[str]], delimiter: str) -> str:
 
 
 def _rows(numbers: Numbers) -> Iterator[Sequence[str]]:
-    """Header and rows: columns as they are, a matrix as a grid, more axes as one value a row."""
+    """Header and rows: a table and columns as they are, a matrix as a grid, more axes as a value a row."""
     import numpy as np
 
+    if isinstance(numbers, tuple):
+        header, rows = numbers
+        yield header
+        yield from ([str(value) for value in row] for row in rows)
+        return
     if not isinstance(numbers, np.ndarray):
         columns = [_texts(np.asarray(column)) for column in numbers.values()]
         yield list(numbers)

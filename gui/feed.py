@@ -10,6 +10,9 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from engine.worker import Frame
 from gui.governor import Governor
 
+SOON = 16
+"""Milliseconds between two looks while nothing is drawn, or while a person waits for an answer."""
+
 
 class Source(Protocol):
     """What the window needs of a worker."""
@@ -51,13 +54,20 @@ class Feed(QObject):
         """Ask no more."""
         self._timer.stop()
 
+    def post(self, command: str, *arguments: Any) -> None:
+        """Send a command, and look for its answer soon, whatever the governor had planned."""
+        self.source.post(command, *arguments)
+        if self._timer.remainingTime() > SOON:
+            self._timer.start(SOON)
+
     def tick(self) -> None:
         """Take a frame if there is one, let it be drawn, and plan the next look."""
         started = time.perf_counter()
         frame = self.source.take()
-        wait = 1 / 60
+        wait = SOON / 1000
         if frame is not None:
             self.came.emit(frame)
             cost = time.perf_counter() - started
-            wait = self._governor.interval(cost, busy=frame.playing or bool(frame.jobs)) - cost
+            planned = self._governor.interval(cost, busy=frame.playing or bool(frame.jobs)) - cost
+            wait = SOON / 1000 if frame.answers else planned
         self._timer.start(max(1, round(wait * 1000)))

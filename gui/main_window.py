@@ -270,7 +270,7 @@ class MainWindow(QWidget):
     def post(self, command: str, *arguments: Any) -> None:
         """Send a command to the worker."""
         if self.feed is not None:
-            self.feed.source.post(command, *arguments)
+            self.feed.post(command, *arguments)
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Give files and folders to the lab that understands them."""

@@ -109,7 +109,9 @@ class Canvas(QWidget):
         self._panel.double_click()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        event.setAccepted(self._panel.wheel(event.position(), event.angleDelta().y() / 120))
+        turned = event.angleDelta()
+        notches = (turned.y() or turned.x()) / 120  # a trackpad also goes sideways
+        event.setAccepted(self._panel.wheel(event.position(), notches))
 
     def leaveEvent(self, event: QEvent) -> None:
         self._panel.leave()

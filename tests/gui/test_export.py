@@ -251,3 +251,14 @@ def test_the_dialog_is_gone_afterwards(drawing: Drawing, memory: Memory, qtbot: 
     answer(None)
     export.ask_path(drawing, "Save", "map", [export.PNG], memory)
     qtbot.waitUntil(lambda: not drawing.findChildren(QFileDialog))
+
+
+def test_a_panels_table_is_written_with_every_number_exact(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    values = [0.1, 1e-300, float(np.float32(0.3)), 12345678901234567.0]
+    export.save_numbers(path, (["layer", "value"], [["a, b", value] for value in values]))
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["layer", "value"]
+    assert [row[0] for row in rows] == ["a, b"] * 4
+    assert [float(row[1]) for row in rows] == values
