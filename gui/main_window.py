@@ -80,6 +80,7 @@ class MainWindow(QWidget):
         self.window_actions: WindowActions | None = None
         self._pages: dict[str, View] = {}
         self._forms: dict[str, Form] = {}
+        self._kept: dict[str, Config] = {}
         self._asked: Cell | None = None
         self._pin: Cell | None = None
         self._is_painted = self._is_closed = False
@@ -219,6 +220,7 @@ class MainWindow(QWidget):
         self.labs.set_current(name)
         lab = lab_named(name)
         config = lab.config_type.restore(self.memory.config_of(name))
+        self._kept.setdefault(name, config)
         form = self._form(name, config)
         self.bench.show_form(form)
         self.bench.head(lab.question, "")
@@ -283,9 +285,15 @@ class MainWindow(QWidget):
             self.feed.source.cancel()
 
     def _configure(self, config: Config) -> None:
-        self.memory.remember_config(self.lab_name, config.as_dict())
-        self._save_timer.start()
+        self._keep(config)
         self.post("configure", config)
+
+    def _keep(self, config: Config) -> None:
+        """Remember settings: the person's, and what the lab completed or refused of them."""
+        if config != self._kept[self.lab_name]:
+            self._kept[self.lab_name] = config
+            self.memory.remember_config(self.lab_name, config.as_dict())
+            self._save_timer.start()
 
     def _change_settings(self, changes: dict[str, Any]) -> None:
         if self.form is not None:
@@ -331,6 +339,7 @@ class MainWindow(QWidget):
         for name, values in snapshot.choices.items():
             form.set_choices(name, values)
         form.set_config(snapshot.config, final=told)
+        self._keep(form.config)
         page.show_snapshot(snapshot)
         bench.head(bench.question.text(), page.subtitle(snapshot))
         if snapshot.answer is not None:

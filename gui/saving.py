@@ -28,11 +28,13 @@ class Saving:
             panel.copy_requested.connect(
                 partial(self._tell_why_not, partial(export.copy_picture, panel.content))
             )
-            panel.save_requested.connect(
-                partial(self.save_picture, panel.content, panel.title, vector=panel.is_vector)
-            )
+            panel.save_requested.connect(partial(self._save_panel, panel))
             panel.copy_numbers_requested.connect(partial(self._copy_numbers, panel))
             panel.numbers_requested.connect(partial(self.save_numbers, panel))
+
+    def _save_panel(self, panel: Panel) -> None:
+        """Under the title that it has now."""
+        self.save_picture(panel.content, panel.title, vector=panel.is_vector)
 
     def save_picture(self, widget: QWidget, title: str, *, vector: bool) -> None:
         """Ask where, then save what the widget shows as PNG, or SVG where it is made of strokes."""

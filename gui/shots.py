@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 120.0
 """Seconds a lab may take to finish its built-in example."""
+PAGE_SIZE = (1280, 880)
+"""Pixels of the picture of a page without its window."""
 OK, FAILED, WRONG_USAGE = 0, 1, 2
 
 
@@ -45,7 +48,8 @@ def main(arguments: Sequence[str]) -> int:
             f"gridloop: The folder {options.folder.name} cannot be made ({error.strerror}).", file=sys.stderr
         )
         return WRONG_USAGE
-    failed = [name for name in labs() if not _shoot(application, name, options.folder, options.size)]
+    with _quiet():
+        failed = [name for name in labs() if not _shoot(application, name, options.folder, options.size)]
     return FAILED if failed else OK
 
 
@@ -144,22 +148,42 @@ def _settle(application: QApplication) -> None:
 
 def draw_lab(lab: Lab[Any, Any], path: Path) -> None:
     """Save what a person would see of a lab that was run without a window. Raises `UserError`."""
-    from PySide6.QtCore import QSize
-
     application = start_offscreen("dark")
+    from PySide6.QtWidgets import QVBoxLayout, QWidget
+
     from gui.export import save_picture
     from gui.pages import page_type
 
-    name = next(name for name, kind in labs().items() if isinstance(lab, kind))
-    page = page_type(name)()
-    page.resize(QSize(1280, 840))
-    page.show()
-    _settle(application)
-    snapshot = lab.snapshot()
-    page.show_snapshot(snapshot)
-    _settle(application)
-    save_picture(path, page, scale=1.0)
-    page.close_page()
-    page.close()
-    page.deleteLater()
-    application.processEvents()
+    page = page_type(next(name for name, kind in labs().items() if isinstance(lab, kind)))()
+    # What the page asks for while it is laid out (how to tile the maps) the lab does at once.
+    page.command_wanted.connect(lambda command, arguments: getattr(lab, command)(*arguments))
+    frame = QWidget()
+    QVBoxLayout(frame).addWidget(page)
+    frame.resize(*PAGE_SIZE)
+    with _quiet():
+        frame.show()
+        page.setFocus()
+        for _ in range(2):  # the second time with what the first asked for
+            page.show_snapshot(lab.snapshot())
+            _settle(application)
+        save_picture(path, frame, scale=1.0)
+        page.close_page()
+        frame.close()
+        frame.deleteLater()
+        application.processEvents()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out the one line that Qt's offscreen platform says of every window."""
+    from PySide6.QtCore import QtMsgType, qInstallMessageHandler
+
+    def tell(kind: QtMsgType, context: object, message: str) -> None:
+        if "propagateSizeHints" not in message:
+            print(message, file=sys.stderr)
+
+    before = qInstallMessageHandler(tell)
+    try:
+        yield
+    finally:
+        qInstallMessageHandler(before)

@@ -140,9 +140,10 @@ class Person:
         QCoreApplication.sendEvent(self.window.windowHandle(), QDragLeaveEvent())
 
     def points(self, widget: QWidget, at: QPoint | QPointF) -> None:
-        """Move the pointer there."""
+        """Move the pointer there; a finger on Shift keeps tool tips away, which would be new widgets."""
         QTest.mouseMove(widget, at.toPoint() if isinstance(at, QPointF) else at)
         QApplication.processEvents()
+        QTest.keyRelease(self.window, Qt.Key.Key_Shift)
 
     def clicks(self, widget: QWidget, at: QPoint | QPointF | None = None) -> None:
         """Move there and click."""
@@ -153,7 +154,6 @@ class Person:
 
     def presses(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         """Press a key wherever the keyboard is."""
-        print("focus", QApplication.focusWidget(), QApplication.activeWindow())
         QTest.keyClick(QApplication.focusWidget() or self.window, key, modifier)
 
     def types(self, text: str) -> None:
