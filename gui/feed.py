@@ -36,6 +36,7 @@ class Feed(QObject):
         super().__init__(parent)
         self.source = source
         self._governor = Governor()
+        self._is_on = False
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setSingleShot(True)
@@ -48,10 +49,12 @@ class Feed(QObject):
 
     def start(self) -> None:
         """Begin to ask for frames."""
+        self._is_on = True
         self._timer.start(0)
 
     def stop(self) -> None:
-        """Ask no more."""
+        """Ask no more, also where a frame is just being drawn."""
+        self._is_on = False
         self._timer.stop()
 
     def post(self, command: str, *arguments: Any) -> None:
@@ -70,4 +73,5 @@ class Feed(QObject):
             cost = time.perf_counter() - started
             planned = self._governor.interval(cost, busy=frame.playing or bool(frame.jobs)) - cost
             wait = SOON / 1000 if frame.answers else planned
-        self._timer.start(max(1, round(wait * 1000)))
+        if self._is_on:
+            self._timer.start(max(1, round(wait * 1000)))

@@ -214,6 +214,7 @@ class MainWindow(QWidget):
         from engine.registry import lab_named
 
         self.unpin()
+        self._asked = None
         if self.lab_name in self._pages:
             self._pages[self.lab_name].close_page()
         self.lab_name = self.memory.last_lab = name
@@ -300,9 +301,10 @@ class MainWindow(QWidget):
             self.form.change(changes)
 
     def _ask(self, cell: Cell | None) -> None:
-        if self._pin is None and cell is not None:
+        if cell is not None:
             self._asked = cell
-            self.post("ask", cell)
+            if self._pin is None:
+                self.post("ask", cell)
 
     def pin(self, cell: Cell | None) -> None:
         """Keep the answer for a cell in the Ask pane until it is let go."""
@@ -312,10 +314,12 @@ class MainWindow(QWidget):
             self.post("ask", cell)
 
     def unpin(self) -> None:
-        """Let the Ask pane follow the pointer again."""
-        self._pin = None
+        """Let the Ask pane follow the pointer again, from where it is now."""
+        pinned, self._pin = self._pin, None
         if self.bench is not None:
             self.bench.ask.set_pinned(False)
+        if pinned is not None and self._asked not in (None, pinned):
+            self.post("ask", self._asked)
 
     # From the worker ------------------------------------------------------------------------------
 

@@ -22,7 +22,6 @@ class Section(QWidget):
         self.title = title
         self.rows: list[Row] = []
         self.heading = _Heading(title)
-        self.heading.setVisible(bool(title))
         self._body = QWidget()
         self._body_layout = QVBoxLayout(self._body)
         self._body_layout.setContentsMargins(0, 0, 0, GRID)
@@ -32,6 +31,8 @@ class Section(QWidget):
         layout.setSpacing(2)
         layout.addWidget(self.heading)
         layout.addWidget(self._body)
+        # Only now: a widget that is shown before it has a parent flashes up as a window of its own.
+        self.heading.setVisible(bool(title))
         self.heading.toggled.connect(self._fold)
 
     def add(self, row: Row) -> None:

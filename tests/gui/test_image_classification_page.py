@@ -316,7 +316,6 @@ def test_a_click_pins_the_answer_until_escape(person: Visitor) -> None:
     assert person.bench.ask.answer.title == kept
     person.presses(Qt.Key.Key_Escape)
     assert not person.bench.ask.is_pinned
-    person.points(page.maps.canvas, second + QPointF(3, 3))
     person.waits_until(lambda: person.bench.ask.answer.title != kept)
 
 
@@ -336,7 +335,7 @@ def test_a_pinned_answer_follows_the_picture(person: Visitor) -> None:
 
 def test_the_pin_keeps_what_is_shown(person: Visitor) -> None:
     page, ask = person.page, person.bench.ask
-    at = page.maps.value_rect((3, 40, 40)).center()
+    at = page.maps.value_rect((4, 40, 40)).center()
     person.points(page.maps.canvas, at)
     cell = page.maps.cell_at(at)
     person.waits_until(lambda: person.snapshot.question and person.snapshot.question.index == cell)
@@ -514,15 +513,16 @@ def test_one_step_shows_the_next_picture(person: Visitor) -> None:
 def test_a_click_on_the_chart_moves_the_slider(person: Visitor) -> None:
     page = person.page
     page.tabs.setCurrentWidget(page.what_if)
-    person.waits_until(
-        lambda: person.snapshot.sweep and person.snapshot.sweep.done == len(person.snapshot.sweep.values)
-    )
+    person.sets(sweep="blur")
+    person.waits_until(lambda: person.snapshot.sweep and person.snapshot.sweep.slider == "blur")
+    sweep = person.snapshot.sweep
+    person.waits_until(lambda: person.snapshot.sweep.done == len(sweep.values))
     chart = page.what_if.chart
     assert not chart.is_empty
-    person.clicks(chart.canvas, QPoint(chart.canvas.width() // 5, chart.canvas.height() // 2))
-    person.waits_until(lambda: person.snapshot.config.rotate != 0.0)
-    assert person.snapshot.config.rotate in person.snapshot.sweep.values
-    assert person.window.form.config.rotate == person.snapshot.config.rotate
+    person.clicks(chart.canvas, QPoint(chart.canvas.width() // 2, chart.canvas.height() // 2))
+    person.waits_until(lambda: person.snapshot.config.blur != 0.0)
+    assert person.snapshot.config.blur in sweep.values
+    assert person.window.form.config.blur == person.snapshot.config.blur
 
 
 def test_what_a_map_wants_is_grown_while_one_watches(person: Visitor) -> None:
