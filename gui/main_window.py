@@ -330,6 +330,7 @@ class MainWindow(QWidget):
             return
         for failure in frame.failures:
             bench.notice.error(failure.sentence, failure.details)
+            bench.loading.setText("It could not be loaded. The message above says why.")
         bench.transport.show_frame(frame)
         bench.status.show_frame(frame, self.feed.fps if self.feed else 0.0)
         if frame.snapshot is not None and frame.lab == self.lab_name:

@@ -13,7 +13,7 @@ from .interleave import interleave, timed
 from .machine import Others
 
 if TYPE_CHECKING:
-    from engine.explain.inspection import Inspection
+    from engine.models.classifier import Classifier
 
     from .window import OpenWindow
 
@@ -28,14 +28,18 @@ def measure(rounds: int = ROUNDS) -> Iterator[Finding]:
     """Several photographs, each dropped on the window while it rests."""
     from engine.data.samples import samples
 
-    from .network import inspection
+    from engine.device import prepare_thread
+    from engine.models.catalogue import load_classifier
+
+    from .network import MODEL
     from .window import open_window
 
     with open_window() as opened:
-        looked_at = inspection()
+        prepare_thread()
+        classifier = load_classifier(MODEL)
         for sample in (samples()[place] for place in PLACES):
             others = Others()
-            plain = timed(partial(_decode_and_classify, looked_at, sample.path))
+            plain = timed(partial(_decode_and_classify, classifier, sample.path))
             dropped = partial(_drop, opened, sample.path)
             timings = interleave(plain, {"drop": dropped}, rounds)
             yield Finding(
@@ -49,14 +53,14 @@ def measure(rounds: int = ROUNDS) -> Iterator[Finding]:
             opened.rest()
 
 
-def _decode_and_classify(looked_at: Inspection, path: Path) -> None:
+def _decode_and_classify(classifier: Classifier, path: Path) -> None:
     from engine.data.images import read_image
     from engine.data.prepare import prepare
 
     from .network import forward
 
-    picture = prepare(read_image(path).rgb, looked_at.classifier.preprocessing)
-    forward(looked_at, picture.x)[0].softmax(0).topk(5)
+    picture = prepare(read_image(path).rgb, classifier.preprocessing)
+    forward(classifier.model, picture.x)[0].softmax(0).topk(5)
 
 
 def _drop(opened: OpenWindow, path: Path) -> float:

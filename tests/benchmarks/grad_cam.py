@@ -18,15 +18,16 @@ def measure(rounds: int = ROUNDS) -> Iterator[Finding]:
     """The layer that the lab explains unless another is chosen."""
     from engine.explain.attribution import grad_cam
 
-    from .network import forward, inspection, prepared
+    from .network import forward, inspection, plain_model, prepared
 
     looked_at = inspection()
     x = prepared(looked_at).x
-    target = int(forward(looked_at, x).argmax())
+    model = plain_model()
+    target = int(forward(model, x).argmax())
     layer = looked_at.last_convolutional()
     others = Others()
     explained = timed(partial(grad_cam, looked_at.model, looked_at.module(layer), x, target))
-    timings = interleave(timed(partial(forward, looked_at, x)), {layer: explained}, rounds)
+    timings = interleave(timed(partial(forward, model, x)), {layer: explained}, rounds)
     yield Finding(
         layer,
         timings.ratio(layer),

@@ -193,7 +193,7 @@ class ImageClassificationConfig(Config):
         "Cut the picture into this many patches a side and shuffle them: what is left for the network?",
         group="What if",
         low=1,
-        high=16,
+        high=32,
     )
     sweep: str = setting(
         "rotate",

@@ -167,6 +167,7 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
         """Take a film strip, showing its first readable picture; where there is none the old one stays."""
         refusal = UserError("There are no pictures here", "", "Choose another folder")
         for index in range(len(film)):
+            self.pulse("Looking for a readable picture", index, len(film))
             try:
                 self._see(film.read(index))
             except UserError as error:

@@ -274,7 +274,12 @@ class ImageClassificationPage(View):
             self.settings_wanted.emit({"layer": self._shown.layers[place].name, "channel": None})
 
     def _choose_value(self, at: tuple[str, tuple[int, ...]]) -> None:
-        self.settings_wanted.emit({"channel": int(at[1][0])})
+        """Pick a map, or of a layer of single numbers the unit, and keep the answer."""
+        channel, row, column = (int(part) for part in at[1])
+        shown = self._shown.shown
+        if shown is not None and shown.mosaic.count == 1:
+            channel = row * shown.mosaic.width + column
+        self.settings_wanted.emit({"channel": channel})
         self.pinned.emit(_cell(at))
 
     def add_actions(self, actions: Actions) -> None:

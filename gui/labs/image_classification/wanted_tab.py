@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine.labs.image_classification import ImageClassificationSnapshot
+from gui.labs.image_classification import wording
 from gui.panels.line_plot import Curve, LinePlotPanel
 from gui.panels.panel import Panel
 from gui.panels.patches import Patch, PatchesPanel
 from gui.panels.picture import PicturePanel
 from gui.theme import GRID
+
+if TYPE_CHECKING:
+    from engine.explain.shown_layer import ShownLayer
 
 
 class WantedTab(QWidget):
@@ -55,28 +61,37 @@ class WantedTab(QWidget):
         before, self._snapshot = self._snapshot, snapshot
         shown, wanted = snapshot.shown, snapshot.wanted
         if shown is not None:
-            self.button.setText(f"Find what map {shown.channel} of {shown.name} wants")
+            self.button.setText(f"Find what {self._sought(snapshot, shown)} wants")
         if wanted is None or (before is not None and wanted is before.wanted):
             return
-        where = f"Map {wanted.channel} of {wanted.layer}"
+        where = wording.channel_name(snapshot, wanted.layer, wanted.channel)
         if wanted.rgb is not None:
             self.picture.set_picture(wanted.rgb)
             self.picture.set_title(
-                f"{where} wants", f"Step {wanted.done} of {wanted.total}, grown from noise."
+                f"What {where} wants", f"Step {wanted.done} of {wanted.total}, grown from noise."
             )
             self._draw_climb()
         if wanted.patches:
             self.patches.set_patches(
-                [Patch(patch.rgb, f"{patch.value:.3g}", patch.picture) for patch in wanted.patches]
+                [Patch(patch.rgb, f"{patch.value:.3g}", patch.picture) for patch in wanted.patches],
+                places=9,
             )
             self.patches.set_title(
                 "Best patches",
-                f"{where} in {wanted.searched} pictures of the film strip, and its value there.",
+                f"Where {where} is highest in {wanted.searched} pictures, and its value there.",
             )
+
+    def _sought(self, snapshot: ImageClassificationSnapshot, shown: ShownLayer) -> str:
+        """The channel that the button would search for: of single numbers the picked, or the largest."""
+        if shown.mosaic.count > 1:
+            return wording.channel_name(snapshot, shown.name, shown.channel)
+        picked = snapshot.config.channel
+        unit = int(shown.map.argmax()) if picked is None else min(picked, shown.map.size - 1)
+        return wording.channel_name(snapshot, shown.name, unit)
 
     def _draw_climb(self) -> None:
         wanted = self._snapshot.wanted if self._snapshot is not None else None
         if wanted is not None and wanted.climb is not None:
             step, value = wanted.climb
-            curve = Curve(f"map {wanted.channel}", step, value, "convolution")
+            curve = Curve("mean value", step, value, "convolution")
             self.climb.set_curves([curve], "step", "mean value")

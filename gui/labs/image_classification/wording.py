@@ -144,3 +144,13 @@ def top_line(snapshot: ImageClassificationSnapshot) -> str:
     together = sum(score.probability for score in snapshot.top)
     sure = "sure" if first.probability >= 0.8 else "fairly sure" if first.probability >= 0.5 else "not sure"
     return f"Softmax over {len(snapshot.classes):,} classes; these hold {together:.0%}. It is {sure}."
+
+
+def channel_name(snapshot: ImageClassificationSnapshot, layer: str, channel: int) -> str:
+    """What a channel is called: "map 7 of stage2.1.sum", "unit 3 of pool", or a logit's class."""
+    about = next((known for known in snapshot.layers if known.name == layer), None)
+    if about is None or len(about.shape) > 1:
+        return f"map {channel} of {layer}"
+    if about is snapshot.layers[-1] and about.shape[0] == len(snapshot.classes):
+        return f"“{snapshot.classes[channel]}”"
+    return f"unit {channel} of {layer}"
