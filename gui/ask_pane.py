@@ -39,6 +39,7 @@ class AskPane(QWidget):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.viewport().setAutoFillBackground(False)
         self._scroll.setAccessibleName("Calculation")
+        self._scroll.verticalScrollBar().setAccessibleName("Scroll the calculation")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, GRID, 0, 0)
         layout.setSpacing(GRID // 2)

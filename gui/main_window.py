@@ -189,6 +189,7 @@ class MainWindow(QWidget):
         self.window_actions = WindowActions(self)
         known = labs()
         self.choose_lab(self.memory.last_lab if self.memory.last_lab in known else next(iter(known)))
+        self.menu_button.clearFocus()  # as the first control it had been given the keyboard
         self.feed.start()
         self.completed.emit()
 

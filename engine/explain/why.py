@@ -22,6 +22,9 @@ from engine.explain.occlusion import occlusion
 
 METHODS = ("grad-cam", "saliency", "integrated-gradients", "smoothgrad", "occlusion")
 
+COARSE = 64 * 64
+"""Values up to which a map's colour scale ends at its maximum."""
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -59,8 +62,15 @@ class Heat:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Ends of the colour scale: symmetric about zero where signed, else from zero."""
-        high = float(np.abs(self.values).max(initial=0.0)) or 1.0
+        """Ends of the colour scale: symmetric about zero where signed, else from zero.
+
+        A map with a value for every pixel ends at the 99th percentile of the magnitudes, because a few
+        pixels far above the rest would leave all others pale; a coarse one ends at its maximum.
+        """
+        magnitudes = np.abs(self.values)
+        is_fine = magnitudes.size > COARSE
+        high = float(np.quantile(magnitudes, 0.99) if is_fine else magnitudes.max(initial=0.0))
+        high = high or float(magnitudes.max(initial=0.0)) or 1.0
         return (-high if self.signed else 0.0), high
 
 

@@ -219,7 +219,10 @@ class ImageClassificationPage(View):
         self.map.set_picture(snapshot.picture)
         self.map.set_heat(shown.map, low, high, opacity=MAP_OPACITY, smooth=False)
         size = " × ".join(map(str, shown.map.shape))
-        self.map.set_title(f"Map {shown.channel} of {shown.name}", f"{size} values over the picture.")
+        if len(snapshot.layers[names.index(shown.name)].shape) == 1:
+            self.map.set_title(shown.name, f"{shown.map.size} numbers, which have no place in the picture.")
+        else:
+            self.map.set_title(f"Map {shown.channel} of {shown.name}", f"{size} values over the picture.")
 
     def _show_answer(self, answer: Answer | None, question: Cell | None) -> None:
         boxes = []
