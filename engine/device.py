@@ -55,9 +55,35 @@ def load_torch() -> None:
     up to 0.4 s. Opening them first through ctypes, which lets go of the lock, leaves the import little
     to do. Where that does not work (other systems, other layouts) the plain import is still right.
     """
-    if "torch" not in sys.modules and sys.platform == "linux":
-        _map_torch_libraries()
+    map_torch_libraries()
     import torch  # noqa: F401
+
+
+def map_torch_libraries() -> None:
+    """Open torch's libraries, on Linux, without holding the interpreter lock; once is enough."""
+    if "torch" in sys.modules or sys.platform != "linux":
+        return
+    found = importlib.util.find_spec("torch")
+    if found is None or not found.submodule_search_locations:
+        return
+    folder = Path(found.submodule_search_locations[0]) / "lib"
+    libc = ctypes.CDLL(None)
+    libc.dlopen.restype = ctypes.c_void_p
+    libc.dlopen.argtypes = [ctypes.c_char_p, ctypes.c_int]
+    now, everywhere = os.RTLD_NOW, os.RTLD_NOW | os.RTLD_GLOBAL
+    # The order and flags are those in which torch itself opens them.
+    libraries = (
+        "libtorch_global_deps.so",
+        "libc10.so",
+        "libtorch_cpu.so",
+        "libtorch_cuda.so",
+        "libtorch.so",
+        "libtorch_python.so",
+    )
+    for library in libraries:
+        path = folder / library
+        if path.exists():
+            libc.dlopen(os.fsencode(path), everywhere if "global_deps" in library else now)
 
 
 def prepare_thread() -> None:
@@ -110,27 +136,3 @@ def _processor_name() -> str:
         return platform.processor() or platform.machine()
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, platform.machine())
-
-
-def _map_torch_libraries() -> None:
-    found = importlib.util.find_spec("torch")
-    if found is None or not found.submodule_search_locations:
-        return
-    folder = Path(found.submodule_search_locations[0]) / "lib"
-    libc = ctypes.CDLL(None)
-    libc.dlopen.restype = ctypes.c_void_p
-    libc.dlopen.argtypes = [ctypes.c_char_p, ctypes.c_int]
-    now, everywhere = os.RTLD_NOW, os.RTLD_NOW | os.RTLD_GLOBAL
-    # The order and flags are those in which torch itself opens them.
-    libraries = (
-        "libtorch_global_deps.so",
-        "libc10.so",
-        "libtorch_cpu.so",
-        "libtorch_cuda.so",
-        "libtorch.so",
-        "libtorch_python.so",
-    )
-    for library in libraries:
-        path = folder / library
-        if path.exists():
-            libc.dlopen(os.fsencode(path), everywhere if "global_deps" in library else now)

@@ -10,6 +10,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Self
 
 from engine.errors import UserError
@@ -129,6 +130,7 @@ _TRUTH = {
 }
 
 
+@cache
 def _hints(cls: type[Config]) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 

@@ -80,20 +80,17 @@ class Worker:
     """Runs labs on its own thread, one shown at a time, and answers between two steps.
 
     `post` and the other public methods are called from the window's thread and never wait (except
-    `close`). `warm_up` is called on the worker's thread before torch is imported. The outbox holds one
-    frame: commands and the end of a run always renew it, steps fill it only when it is empty, so a hidden
-    window costs nothing and a fast lab floods nobody.
+    `close`). The outbox holds one frame: commands and the end of a run always renew it, steps fill it only
+    when it is empty, so a hidden window costs nothing and a fast lab floods nobody.
     """
 
     def __init__(
         self,
         device: str = "auto",
         make_lab: Callable[[str], type[Lab[Any, Any]]] = lab_named,
-        warm_up: Callable[[], object] | None = None,
     ) -> None:
         self._device_name = device
         self._make_lab = make_lab
-        self._warm_up = warm_up
         self._commands: queue.SimpleQueue[tuple[str, tuple[Any, ...]]] = queue.SimpleQueue()
         self._outbox: deque[Frame] = deque(maxlen=1)
         self._stop_request = threading.Event()
@@ -138,8 +135,6 @@ class Worker:
 
     def _work(self) -> None:
         try:
-            if self._warm_up is not None:
-                self._warm_up()
             devices.load_torch()
             devices.prepare_thread()
             self._info = devices.describe(devices.choose_device(self._device_name))

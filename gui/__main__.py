@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 WRONG_USAGE = 2
 
@@ -39,12 +42,20 @@ def _run(words: list[str]) -> int:
 
 
 def _open(words: list[str]) -> int:
+    if not words:
+        return _show()  # without argparse, which takes as long as the window's own painting
     options = _parser().parse_args(words)
     if options.version:
         from importlib.metadata import version
 
         print(f"gridloop {version('gridloop')}")
         return 0
+    return _show(options.files, options.config_dir, options.theme, options.device)
+
+
+def _show(
+    files: Sequence[str] = (), folder: Path | None = None, theme: str | None = None, device: str = "auto"
+) -> int:
     from gui.preflight import problem
 
     sentence = problem()
@@ -54,11 +65,13 @@ def _open(words: list[str]) -> int:
     from gui.app import Options, run
     from gui.memory import config_dir
 
-    files = tuple(Path(os.path.abspath(file)) for file in options.files)
-    return run(Options(files, config_dir(options.config_dir), options.theme, options.device))
+    paths = tuple(Path(os.path.abspath(file)) for file in files)
+    return run(Options(paths, config_dir(folder), theme, device))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> ArgumentParser:
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog="gridloop",
         usage=USAGE,

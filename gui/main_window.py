@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QPaintEvent, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from gui.theme import GRID, themes
@@ -16,14 +15,17 @@ from gui.theme import GRID, themes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.ask import Cell
+    from PySide6.QtGui import QCloseEvent, QPaintEvent
+
     from engine.lab import Snapshot
     from engine.settings import Config
     from engine.worker import Frame, Worker
+    from gui.asking import Asking
     from gui.feed import Feed, Source
     from gui.form import Form
     from gui.lab_list import LabList
     from gui.memory import Memory
+    from gui.stages import OnThread, Stage
     from gui.view import View
     from gui.window_actions import WindowActions
     from gui.workbench import Workbench
@@ -36,18 +38,12 @@ LABS_WIDTH = 22 * GRID
 
 
 def start_worker(device: str = "auto") -> Worker:
-    """A worker that also imports the pages on its thread, so that the window never waits for them."""
+    """A worker on the processor of that name."""
     from engine.device import prepare_process
     from engine.worker import Worker
 
     prepare_process()
-
-    def warm_up() -> None:
-        from gui.pages import load_pages
-
-        load_pages()
-
-    return Worker(device, warm_up=warm_up)
+    return Worker(device)
 
 
 class MainWindow(QWidget):
@@ -81,9 +77,11 @@ class MainWindow(QWidget):
         self._pages: dict[str, View] = {}
         self._forms: dict[str, Form] = {}
         self._kept: dict[str, Config] = {}
-        self._asked: Cell | None = None
-        self._pin: Cell | None = None
-        self._is_painted = self._is_closed = False
+        self.asking: Asking | None = None
+        self._imports: OnThread | None = None
+        self._is_painted = self._is_complete = self._is_closed = False
+        self.worker_ended = True
+        """False where it was closed and the worker's thread still runs."""
         self._save_timer = QTimer(self)
         self._save_timer.setSingleShot(True)
         self._save_timer.setInterval(SAVE_AFTER)
@@ -122,32 +120,31 @@ class MainWindow(QWidget):
             QTimer.singleShot(0, self, self._first_paint_done)
 
     def _first_paint_done(self) -> None:
+        from gui.stages import OnThread, import_parts, one_by_one
+
         self.painted.emit()
-        self._next_stage(iter(self._stages()))
+        if not self._is_closed:
+            # All imports come before the worker: while it opens torch's libraries, no other can be opened.
+            self._imports = OnThread(import_parts)
+            stages = (self._imports, *self._stages())
+            one_by_one(self, (stage for stage in stages if not self._is_closed))
 
     def complete(self) -> None:
         """Build what is left of the window at once."""
         for stage in self._stages():
-            stage()
+            while stage() is False:
+                pass
 
-    def _next_stage(self, stages: Iterator[Callable[[], None]]) -> None:
-        stage = next(stages, None)
-        if stage is not None and not self._is_closed:
-            stage()
-            QTimer.singleShot(0, self, lambda: self._next_stage(stages))
-
-    def _stages(self) -> tuple[Callable[[], None], ...]:
+    def _stages(self) -> tuple[Stage, ...]:
         """The rest of the window; each stage does nothing if it was done."""
         return (
             self._start_feed,
             self._list_labs,
-            _import("gui.form"),
-            _import("gui.ask_pane"),
-            _import("gui.transport"),
-            _import("gui.workbench"),
             self._furnish,
-            _import("gui.window_actions"),
+            self._add_actions,
+            self._make_form,
             self._take_up,
+            self._make_page,
         )
 
     def _start_feed(self) -> None:
@@ -171,27 +168,47 @@ class MainWindow(QWidget):
 
     def _furnish(self) -> None:
         if self.bench is None:
+            from gui.asking import Asking
             from gui.workbench import Workbench
 
             self.bench = Workbench(self)
+            self.asking = Asking(self.bench.ask, self.post)
             self._row.replaceWidget(self._room, self.bench)
             self._room.deleteLater()
             self._wire(self.bench)
-            self._restore_splitters()
+            self.bench.restore_splitters(self.memory.splitters)
+
+    def _add_actions(self) -> None:
+        if self.window_actions is None:
+            from gui.window_actions import WindowActions
+
+            self.window_actions = WindowActions(self)
+
+    def _make_form(self) -> bool:
+        """A few rows of the first form; False while some are missing."""
+        return self._form(self._first_lab(), 6).is_filled
 
     def _take_up(self) -> None:
         """Everything is there: show the lab of last time, and take what was dropped meanwhile."""
-        if self.window_actions is not None or self.feed is None:
+        if self._is_complete or self.feed is None:
             return
-        from engine.registry import labs
-        from gui.window_actions import WindowActions
-
-        self.window_actions = WindowActions(self)
-        known = labs()
-        self.choose_lab(self.memory.last_lab if self.memory.last_lab in known else next(iter(known)))
+        self._is_complete = True
+        self.choose_lab(self.lab_name or self._first_lab())
         self.menu_button.clearFocus()  # as the first control it had been given the keyboard
         self.feed.start()
         self.completed.emit()
+
+    def _first_lab(self) -> str:
+        """The lab of last time."""
+        from engine.registry import labs
+
+        known = labs()
+        return self.memory.last_lab if self.memory.last_lab in known else next(iter(known))
+
+    def _make_page(self) -> None:
+        """Build the page while torch loads; it comes to the front with its first snapshot."""
+        if self.page is None:
+            self._build_page(self.lab_name)
 
     def _wire(self, bench: Workbench) -> None:
         transport = bench.transport
@@ -201,8 +218,6 @@ class MainWindow(QWidget):
         transport.reset.connect(lambda: self.post("reset"))
         transport.cancel.connect(self.cancel)
         transport.speed_changed.connect(lambda speed: self.post("set_speed", speed))
-        bench.ask.pinned.connect(lambda: self.pin(self._asked))
-        bench.ask.unpinned.connect(self.unpin)
         for splitter in (bench.columns, bench.side):
             splitter.splitterMoved.connect(lambda *_: self._save_timer.start())
 
@@ -214,33 +229,37 @@ class MainWindow(QWidget):
             return
         from engine.registry import lab_named
 
-        self.unpin()
-        self._asked = None
+        if self.asking is not None:
+            self.asking.start_anew()
         if self.lab_name in self._pages:
             self._pages[self.lab_name].close_page()
         self.lab_name = self.memory.last_lab = name
         self.labs.set_current(name)
         lab = lab_named(name)
-        config = lab.config_type.restore(self.memory.config_of(name))
-        self._kept.setdefault(name, config)
-        form = self._form(name, config)
+        form = self._form(name)
         self.bench.show_form(form)
         self.bench.head(lab.question, "")
         self.bench.pages.setCurrentWidget(self._pages.get(name, self.bench.loading))
         self.bench.transport.set_speed(lab.speed)
         self.post("select", name, form.config)
 
-    def _form(self, name: str, config: Config) -> Form:
-        from gui.form import Form
+    def _form(self, name: str, rows: int = 1000) -> Form:
+        """A lab's form with its settings of last time; as many more rows are made of a new one."""
+        if name not in self._forms:
+            from engine.registry import lab_named
+            from gui.form import Form
 
-        if name not in self._forms and self.bench is not None:
-            form = Form(type(config))
-            form.set_config(config)
+            config = lab_named(name).config_type.restore(self.memory.config_of(name))
+            self._kept.setdefault(name, config)
+            form = self._forms[name] = Form(type(config), filled=False)
             form.config_changed.connect(self._configure)
             if self.window_actions is not None:
                 form.history_changed.connect(self.window_actions.update_history)
-            self._forms[name] = form
-        return self._forms[name]
+        form = self._forms[name]
+        if not form.is_filled:
+            form.fill(rows)
+            form.set_config(self._kept[name])
+        return form
 
     @property
     def form(self) -> Form | None:
@@ -256,8 +275,9 @@ class MainWindow(QWidget):
         from gui.pages import page_type
 
         page = page_type(name)()
-        page.asked.connect(self._ask)
-        page.pinned.connect(self.pin)
+        if self.asking is not None:
+            page.asked.connect(self.asking.point)
+            page.pinned.connect(self.asking.pin)
         page.settings_wanted.connect(self._change_settings)
         page.command_wanted.connect(lambda command, arguments: self.post(command, *arguments))
         page.told.connect(self.tell)
@@ -266,7 +286,6 @@ class MainWindow(QWidget):
         self._pages[name] = page
         if self.bench is not None:
             self.bench.pages.addWidget(page)
-            self.bench.pages.setCurrentWidget(page)
         return page
 
     # To the worker --------------------------------------------------------------------------------
@@ -301,26 +320,10 @@ class MainWindow(QWidget):
         if self.form is not None:
             self.form.change(changes)
 
-    def _ask(self, cell: Cell | None) -> None:
-        if cell is not None:
-            self._asked = cell
-            if self._pin is None:
-                self.post("ask", cell)
-
-    def pin(self, cell: Cell | None) -> None:
-        """Keep the answer for a cell in the Ask pane until it is let go."""
-        if cell is not None and self.bench is not None:
-            self._pin = cell
-            self.bench.ask.set_pinned(True)
-            self.post("ask", cell)
-
     def unpin(self) -> None:
-        """Let the Ask pane follow the pointer again, from where it is now."""
-        pinned, self._pin = self._pin, None
-        if self.bench is not None:
-            self.bench.ask.set_pinned(False)
-        if pinned is not None and self._asked not in (None, pinned):
-            self.post("ask", self._asked)
+        """Let the Ask pane follow the pointer again."""
+        if self.asking is not None:
+            self.asking.unpin()
 
     # From the worker ------------------------------------------------------------------------------
 
@@ -346,6 +349,7 @@ class MainWindow(QWidget):
             form.set_choices(name, values)
         form.set_config(snapshot.config, final=told)
         self._keep(form.config)
+        bench.pages.setCurrentWidget(page)
         page.show_snapshot(snapshot)
         bench.head(bench.question.text(), page.subtitle(snapshot))
         if snapshot.answer is not None:
@@ -371,19 +375,8 @@ class MainWindow(QWidget):
         self.memory.placement = Placement.of(self)
         self.memory.dressed = themes.current.name
         if self.bench is not None:
-            self.memory.splitters = {
-                "columns": self.bench.columns.sizes(),
-                "side": self.bench.side.sizes(),
-            }
+            self.memory.splitters = self.bench.splitters()
         self.memory.save()
-
-    def _restore_splitters(self) -> None:
-        if self.bench is None:
-            return
-        for name, splitter in (("columns", self.bench.columns), ("side", self.bench.side)):
-            sizes = self.memory.splitters.get(name, [])
-            if len(sizes) == splitter.count() and all(size > 0 for size in sizes):
-                splitter.setSizes(sizes)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End the worker first, so that nothing dangles when Qt goes."""
@@ -392,16 +385,10 @@ class MainWindow(QWidget):
         self.remember()
         for page in self._pages.values():
             page.close_page()
+        self.hide()  # at once, because the threads may take a moment to end
+        if self._imports is not None:
+            self._imports.wait()
         if self.feed is not None:
             self.feed.stop()
-            self.feed.source.close()
+            self.worker_ended = self.feed.source.close()
         super().closeEvent(event)
-
-
-def _import(name: str) -> Callable[[], None]:
-    """A stage that imports one module, so that no stage has to import many."""
-
-    def stage() -> None:
-        importlib.import_module(name)
-
-    return stage

@@ -115,15 +115,14 @@ def _shoot(application: QApplication, name: str, folder: Path, size: tuple[int, 
 
 
 def wait_until_idle(application: QApplication, window: MainWindow, patience: float = PATIENCE) -> bool:
-    """Let the window live until its lab shows something and no job is left; False if that takes too long."""
+    """Let the window live until its lab shows something, or fails,, and rests; False if that lasts."""
     from PySide6.QtCore import QEventLoop, QTimer
 
-    loop, last = QEventLoop(), []
+    loop = QEventLoop()
 
     def look(frame: Frame) -> None:
-        last[:] = [frame]
-        idle = frame.snapshot is not None and not frame.jobs and not frame.playing
-        if idle:
+        came_up = frame.snapshot is not None or bool(frame.failures)
+        if came_up and not frame.jobs and not frame.playing:
             loop.quit()
 
     window.shown.connect(look)

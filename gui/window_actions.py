@@ -126,13 +126,20 @@ class WindowActions(QObject):
                 window.tell(f"No lab opens {path.name} yet. Drop a picture, a folder of pictures or a model.")
                 continue
             window.choose_lab(lab)
+            self._make_way()
             window.memory.remember_file(path)
             window.post("open", path.absolute())
 
     def _open_picture(self, rgb: object) -> None:
         window = self._window
         window.choose_lab(registry.lab_for("image", window.lab_name) or window.lab_name)
+        self._make_way()
         window.post("open_picture", rgb, "Pasted picture")
+
+    def _make_way(self) -> None:
+        """Stop a camera, whose next picture would take the place of what was brought in."""
+        if self._window.page is not None:
+            self._window.page.close_page()
 
     def _take(self, incoming: Incoming) -> None:
         if incoming.paths:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
@@ -80,6 +82,17 @@ class Workbench(QWidget):
         if self.forms.indexOf(form) < 0:
             self.forms.addWidget(form)
         self.forms.setCurrentWidget(form)
+
+    def splitters(self) -> dict[str, list[int]]:
+        """Sizes of each splitter's parts in pixels, by its name."""
+        return {"columns": self.columns.sizes(), "side": self.side.sizes()}
+
+    def restore_splitters(self, saved: Mapping[str, list[int]]) -> None:
+        """Take such sizes, as far as they fit."""
+        for name, splitter in (("columns", self.columns), ("side", self.side)):
+            sizes = saved.get(name, [])
+            if len(sizes) == splitter.count() and all(size > 0 for size in sizes):
+                splitter.setSizes(sizes)
 
     def head(self, question: str, subtitle: str) -> None:
         """Set the page's question and the muted line under it."""

@@ -38,6 +38,7 @@ class Form(QWidget):
         config_type: type[Config],
         parent: QWidget | None = None,
         *,
+        filled: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(parent)
@@ -50,12 +51,24 @@ class Form(QWidget):
         self.setBackgroundRole(QPalette.ColorRole.AlternateBase)
         self.setAutoFillBackground(True)
         self._lay_out()
-        for name, about in config_type.settings().items():
-            self._add(name, about.group)
-        self._show(config_type.settings())
+        self._missing = list(config_type.settings().items())
         self._tell_history()
+        if filled:
+            self.fill(len(self._missing))
 
     # What the window uses --------------------------------------------------------------------------
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether every setting has its row; until then the form is not for use."""
+        return not self._missing
+
+    def fill(self, rows: int) -> None:
+        """Make the next rows. All at once would hold the window up for 0.1 s."""
+        now, self._missing = self._missing[:rows], self._missing[rows:]
+        for name, about in now:
+            self._add(name, about.group)
+        self._show([name for name, _ in now])
 
     @property
     def config(self) -> Config:

@@ -305,7 +305,7 @@ def _paint_gaps(painter: QPainter, tiles: Tiles, ratio: float) -> None:
 
 @lru_cache(maxsize=4)
 def _gaps(tiles: Tiles, ratio: float) -> list[QRect]:
-    """The places of the mosaic that show the page, in device pixels; making them takes longer than filling."""
+    """The places of the mosaic that show the page, in device pixels; listing takes longer than filling."""
     breadth = max(1, round(ratio * (2 if tiles.tile_width >= 40 * ratio else 1)))
     half, wide, high = breadth // 2, tiles.full_width, tiles.full_height
     page = [QRect(column * tiles.tile_width - half, 0, breadth, high) for column in range(1, tiles.columns)]

@@ -118,7 +118,7 @@ def _halved(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     _, height, _, width = levels.shape
     if height % 2 or width % 2:
         levels = np.pad(levels, ((0, 0), (0, height % 2), (0, 0), (0, width % 2)), mode="edge")
-    # Two neighbours read as one number are added by adding its halves, three times as fast as every other one.
+    # Two neighbours read as one number are added by adding its halves, faster than taking every other one.
     pairs = np.ascontiguousarray(levels).view(np.uint16)
     sums = (pairs & 0xFF) + (pairs >> 8)
     return ((sums[:, 0::2] + sums[:, 1::2] + 2) >> 2).astype(np.uint8)

@@ -34,5 +34,5 @@ def measure(rounds: int = ROUNDS) -> Iterator[Finding]:
             LIMIT,
             load,
             control=timings.control,
-            note=f"fastest {timings.fastest(name):.3f}",
+            note=timings.fastest(name),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -32,7 +33,7 @@ class Watched(app.MainWindow):
         os._exit(0)
 
 app.MainWindow = Watched
-command.main(["--config-dir", {folder!r}])
+command.main([])
 """
 """The command itself; all that is changed is that it ends when its window is painted, and says when."""
 
@@ -50,13 +51,14 @@ def measure(rounds: int = ROUNDS) -> Iterator[Finding]:
             LIMIT,
             others.cores(),
             control=timings.control,
-            note=f"fastest {timings.fastest('first window'):.4f},"
-            f" {1e3 * min(timings.seconds['first window']):.0f} ms",
+            note=timings.fastest("first window"),
         )
 
 
 def _start(first: str, folder: str) -> float:
+    """Seconds until the window is painted; the clock is the whole machine's."""
     start = time.monotonic()
-    command = [sys.executable, "-c", START.format(first=first, folder=folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    command = [sys.executable, "-c", START.format(first=first)]
+    about = os.environ | {"GRIDLOOP_CONFIG_DIR": folder}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120, env=about)
     return float(done.stdout) - start

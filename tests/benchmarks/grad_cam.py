@@ -34,5 +34,5 @@ def measure(rounds: int = ROUNDS) -> Iterator[Finding]:
         LIMIT,
         others.cores(),
         control=timings.control,
-        note=f"fastest {timings.fastest(layer):.3f}",
+        note=timings.fastest(layer),
     )

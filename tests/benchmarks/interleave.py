@@ -46,9 +46,10 @@ class Timings:
         pairs = zip(self.seconds[name], self.seconds[base], strict=True)
         return Spread.of([one / other for one, other in pairs])
 
-    def fastest(self, name: str, base: str = BASE) -> float:
-        """The ratio of the shortest times, which other programs disturb least."""
-        return min(self.seconds[name]) / min(self.seconds[base])
+    def fastest(self, name: str) -> str:
+        """The shortest times, which other programs disturb least, and their ratio: in words."""
+        own, base = min(self.seconds[name]), min(self.seconds[BASE])
+        return f"fastest {own / base:.3g}: {1e3 * own:.3g} of {1e3 * base:.3g} ms"
 
     @property
     def control(self) -> Spread:

@@ -19,7 +19,7 @@ from gui.main_window import MainWindow
 
 LEFT = Qt.MouseButton.LeftButton
 CONTROL = Qt.KeyboardModifier.ControlModifier
-PATIENCE = 8_000
+PATIENCE = 30_000
 """Milliseconds that a person waits at most; nothing takes so long unless it is broken."""
 
 

@@ -185,7 +185,7 @@ def test_matched_letters_and_the_chosen_row_are_drawn_so_that_they_can_be_read(
     first, second = (rows.visualItemRect(rows.item(row)) for row in (0, 1))
     seen = colours_in(image, first.left(), first.top(), first.width() // 2, first.height())
     assert {colours.raised, colours.accent} <= seen
-    assert contrast(colours.accent, colours.raised) >= 4.5
+    assert contrast(colours.accent_text, colours.raised) >= 4.5
     beside = colours_in(image, second.left() + 8, second.top(), 3, second.height())
     assert colours.accent not in beside
 

@@ -73,8 +73,9 @@ class Visitor(Person):
 
     def is_idle(self) -> bool:
         last = self.frames[-1] if self.frames else None
-        marked = last is not None and vars(last.snapshot).get("mark") == Marked.latest
-        return marked and not last.playing and not {job.name for job in last.jobs} & {"layers", "explanation"}
+        if last is None or getattr(last.snapshot, "mark", 0) != Marked.latest:
+            return False
+        return not last.playing and not {job.name for job in last.jobs} & {"layers", "explanation"}
 
     def rests(self) -> None:
         """Wait until the page shows all that follows from what was done; charts may still grow."""
@@ -354,7 +355,6 @@ def test_the_pin_keeps_what_is_shown(person: Visitor) -> None:
 def test_every_picture_answers(person: Visitor, name: str) -> None:
     panel = next(panel for panel in person.page.panels() if panel.name == name)
     place = QPointF(middle(panel.canvas)) if name != "layer" else panel.layer_rect(8).center()
-    person.window._ask(None)
     person.points(panel.canvas, place - QPointF(9, 9))
     person.points(panel.canvas, place)
     wanted = {"layer": "layer", "top": "top", "map": "map", "picture": "picture"}[name]
@@ -595,6 +595,16 @@ def test_without_a_camera_a_sentence_says_so(person: Visitor, monkeypatch: pytes
     person.clicks(person.page.film.camera)
     assert person.bench.notice.current.sentence == sentence
     assert not person.page.film.camera.isChecked()
+
+
+def test_what_is_brought_in_takes_the_place_of_the_camera(
+    person: Visitor, mug: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[bool] = []
+    monkeypatch.setattr(person.page.film, "stop_camera", lambda: stopped.append(True))
+    person.drags(files(mug), person.page)
+    assert stopped
+    person.waits_until(lambda: person.snapshot.name == mug.name)
 
 
 # Going -------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ class FilmRow(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.film = FilmStrip("Film strip", "Drop pictures or a folder anywhere.", "film")
-        self.film.clicked.connect(lambda at: self.command_wanted.emit("show", (at[1][0],)))
+        self.film.clicked.connect(self._show)
         self._stills: tuple[Still, ...] = ()
         self._camera: Webcam | None = None
         self.camera = QPushButton("Webcam", self)
@@ -55,6 +55,10 @@ class FilmRow(QWidget):
                 for still in stills
             ]
             self.film.set_frames(frames, current)
+
+    def _show(self, at: tuple[str, tuple[int, ...]]) -> None:
+        self.stop_camera()  # its next picture would take the place of the one chosen
+        self.command_wanted.emit("show", (at[1][0],))
 
     def toggle_camera(self) -> None:
         """Start the camera, or stop it; where there is none, say so."""

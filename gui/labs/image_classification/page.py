@@ -324,6 +324,7 @@ class ImageClassificationPage(View):
 
     def _go(self, by: int) -> None:
         if self._shown.film:
+            self.film.stop_camera()
             self.command("show", (self._shown.film_index + by) % len(self._shown.film))
 
     def entries(self) -> list[Entry]:
