@@ -6,10 +6,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+
+    from engine.lab import Lab
 
 WRONG_USAGE = 2
 
@@ -33,10 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     from engine.cli import main as run
 
-    def picture(*drawn: object) -> None:
+    def picture(lab: Lab[Any, Any], path: Path) -> None:
         from gui.shots import draw_lab
 
-        draw_lab(*drawn)
+        draw_lab(lab, path)
 
     return run(words, picture)
 

@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,7 +115,7 @@ def _shoot(application: QApplication, name: str, folder: Path, size: tuple[int, 
 
 
 def wait_until_idle(application: QApplication, window: MainWindow, patience: float = PATIENCE) -> bool:
-    """Let the window live until its lab shows something, or fails,, and rests; False if that lasts."""
+    """Let the window live until its lab shows something, or fails, and rests; False if that lasts."""
     from PySide6.QtCore import QEventLoop, QTimer
 
     loop = QEventLoop()
@@ -173,7 +173,7 @@ def draw_lab(lab: Lab[Any, Any], path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet() -> Generator[None]:
     """Leave out the one line that Qt's offscreen platform says of every window."""
     from PySide6.QtCore import QtMsgType, qInstallMessageHandler
 

@@ -321,9 +321,9 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
             "layer": layers,
             "explain_layer": (LAST_LAYER, SHOWN_LAYER, *layers),
         }
-        film = {"film": self._film.stills, "film_index": self._film.index}
+        stills, place = self._film.stills, self._film.index
         if inspection is None or scene is None:
-            return ImageClassificationSnapshot(self.config, choices, **film)
+            return ImageClassificationSnapshot(self.config, choices, film=stills, film_index=place)
         return ImageClassificationSnapshot(
             self.config,
             choices,
@@ -346,7 +346,8 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
             pinned=self._pinned.rgb if self._pinned else None,
             pinned_name=self._pinned_name,
             divergences=scene.divergences,
-            **film,
+            film=stills,
+            film_index=place,
         )
 
     def result(self) -> dict[str, Any]:

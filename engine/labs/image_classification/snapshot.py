@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.lab import Snapshot
+from engine.labs.image_classification.config import ImageClassificationConfig
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +37,7 @@ class Score:
 class ImageClassificationSnapshot(Snapshot):
     """Everything that may be seen in this lab. Arrays are read-only."""
 
+    config: ImageClassificationConfig
     picture: np.ndarray | None = None
     """What the network sees now, (S, S, 3) uint8; None before the first picture."""
     name: str = ""
