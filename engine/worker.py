@@ -148,11 +148,14 @@ class Worker:
             self._answers = self._answers or bool(commands)
             for command, args in self._coalesced(commands):
                 self._attempt(self._execute, command, args)
-            active = self._is_active()
-            if active and self._is_due():
-                self._attempt(self._advance)
-            if commands or not self._is_active():
+            if commands:
+                # What was asked for goes out before what follows from it is computed.
                 self._take_back()
+                self._publish()
+            if self._is_active() and self._is_due():
+                self._attempt(self._advance)
+                if not (self._is_active() and self._is_due()):
+                    self._take_back()  # so that the last word is not an old one
             if not self._outbox:
                 self._publish()
         for run in self._runs.values():

@@ -9,9 +9,26 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QImage
+from PySide6.QtGui import (
+    QAccessible,
+    QColor,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QImage,
+)
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QListView,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from engine.worker import Frame
@@ -19,6 +36,7 @@ from gui.main_window import MainWindow
 
 LEFT = Qt.MouseButton.LeftButton
 CONTROL = Qt.KeyboardModifier.ControlModifier
+CONTROLS = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit, QListView)
 PATIENCE = 30_000
 """Milliseconds that a person waits at most; nothing takes so long unless it is broken."""
 
@@ -104,6 +122,25 @@ def close_to(colour: QColor, wanted: str, tolerance: int = 40) -> bool:
 def visible_children(root: QWidget) -> Iterator[QWidget]:
     """Every widget below `root` that a person can see."""
     return (child for child in root.findChildren(QWidget) if child.isVisibleTo(root))
+
+
+def controls(root: QWidget) -> list[QWidget]:
+    """Everything below `root` that a person could use now."""
+    return [
+        child
+        for child in visible_children(root)
+        if child.isEnabled()
+        and child.focusProxy() is None  # the line inside a number's field is that field
+        and (isinstance(child, CONTROLS) or child.focusPolicy() & Qt.FocusPolicy.TabFocus)
+    ]
+
+
+def unnamed(root: QWidget) -> list[str]:
+    """Controls that a screen reader could not name."""
+    name = QAccessible.Text.Name
+    return [
+        repr(child) for child in controls(root) if not QAccessible.queryAccessibleInterface(child).text(name)
+    ]
 
 
 class Person:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from person import FakeSource, colours, frame, visible_children
+from person import FakeSource, colours, frame, unnamed, visible_children
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QScrollArea, QTabWidget, QWidget
@@ -255,6 +255,11 @@ def test_every_panel_has_room_to_be_read(window: MainWindow, size: tuple[int, in
                 assert panel.canvas.width() >= 120, panel.title
                 assert panel.canvas.height() >= 40, panel.title
                 assert panel.findChild(Header).height() >= panel.fontMetrics().height(), panel.title
+
+
+def test_every_control_of_every_tab_has_a_name(window: MainWindow) -> None:
+    for _ in tabs_of(window):
+        assert unnamed(window) == []
 
 
 def test_the_whole_page_changes_with_the_theme(window: MainWindow) -> None:
