@@ -86,6 +86,11 @@ class Jobs:
     def __contains__(self, name: str) -> bool:
         return any(job.name == name for job in self._queue)
 
+    @property
+    def asked_for(self) -> bool:
+        """Whether one of them is more than filling the screen: the person waits for it."""
+        return any(not job.for_screen for job in self._queue)
+
     def start(self, job: Job) -> None:
         """Queue a job behind those of the same rank, in the place of an earlier one of its name."""
         self.drop(job.name)

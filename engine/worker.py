@@ -69,11 +69,22 @@ class _Run:
     """When the next step may be done, where the speed is limited."""
     next_slice: float = 0.0
     """When jobs may go on; a moving slider comes first."""
+    stepped: bool = False
+    """The last thing done was a step, so a job's turn is next."""
 
     @property
     def due(self) -> float:
         """When there is something to do next, on the clock of `time.perf_counter`."""
-        return self.next_slice if self.lab.jobs else self.next_step
+        moments = [self.next_slice] if self.lab.jobs else []
+        return min([*moments, self.next_step] if self.playing else moments, default=0.0)
+
+    @property
+    def steps_next(self) -> bool:
+        """Whether a step goes before a job's slice: at its moment, or in turn without a speed limit."""
+        if not self.lab.jobs:
+            return True
+        is_due = self.playing and time.perf_counter() >= self.next_step
+        return is_due and (self.speed is not None or not self.stepped)
 
 
 class Worker:
@@ -233,9 +244,12 @@ class Worker:
             self._run.playing, self._run.paused = False, bool(self._run.lab.jobs)
 
     def _do_step_once(self) -> None:
+        """A slice of what the person asked for, else a step; what only fills the screen goes on by itself."""
         self._do_pause()
-        if self._run is not None:
-            self._slice(self._run)
+        run = self._run
+        if run is not None:
+            run.paused = run.lab.jobs.asked_for
+            self._slice(run, step=not run.paused)
 
     def _do_set_speed(self, steps_per_second: float | None) -> None:
         if self._run is not None:
@@ -258,13 +272,15 @@ class Worker:
         run = self._run
         if run is None:
             return
-        if run.speed and not run.lab.jobs:
+        step = run.steps_next
+        if step and run.speed:
             run.next_step = time.perf_counter() + 1 / run.speed
-        self._slice(run)
+        self._slice(run, step=step)
 
-    def _slice(self, run: _Run) -> None:
-        """One slice of a job, else one step."""
-        if run.lab.jobs:
+    def _slice(self, run: _Run, *, step: bool) -> None:
+        """One step, or one slice of a job."""
+        run.stepped = step
+        if not step:
             run.lab.jobs.advance()
         elif run.lab.can_step:
             run.lab.step()

@@ -11,7 +11,11 @@ from engine.worker import Frame
 from gui.governor import Governor
 
 SOON = 16
-"""Milliseconds between two looks while nothing is drawn, or while a person waits for an answer."""
+"""Milliseconds between two looks while nothing is drawn."""
+AT_ONCE = 3
+"""Milliseconds between two looks while a person waits for an answer, so that it comes within a blink."""
+BLINK = 0.5
+"""Seconds for which a person is thought to wait like that; what takes longer needs no such hurry."""
 
 
 class Source(Protocol):
@@ -37,6 +41,7 @@ class Feed(QObject):
         self.source = source
         self._governor = Governor()
         self._is_on = False
+        self._asked_at = -BLINK
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setSingleShot(True)
@@ -58,17 +63,20 @@ class Feed(QObject):
         self._timer.stop()
 
     def post(self, command: str, *arguments: Any) -> None:
-        """Send a command, and look for its answer soon, whatever the governor had planned."""
+        """Send a command, and look for its answer at once, whatever the governor had planned."""
         self.source.post(command, *arguments)
-        if self._timer.remainingTime() > SOON:
-            self._timer.start(SOON)
+        self._asked_at = time.perf_counter()
+        if self._timer.remainingTime() > AT_ONCE:
+            self._timer.start(AT_ONCE)
 
     def tick(self) -> None:
         """Take a frame if there is one, let it be drawn, and plan the next look."""
         started = time.perf_counter()
         frame = self.source.take()
-        wait = SOON / 1000
+        wait = (AT_ONCE if started - self._asked_at < BLINK else SOON) / 1000
         if frame is not None:
+            if frame.answers:
+                self._asked_at = -BLINK
             self.came.emit(frame)
             cost = time.perf_counter() - started
             planned = self._governor.interval(cost, busy=frame.playing or bool(frame.jobs)) - cost

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -60,6 +61,7 @@ def _best(word: str, text: str) -> Match | None:
     return Match(score, frozenset(places))
 
 
+@lru_cache(maxsize=8192)
 def _folded(text: str) -> str:
     """Lower case without accents, one letter for one letter."""
     return "".join(unicodedata.normalize("NFKD", letter)[0].lower()[0] for letter in text)

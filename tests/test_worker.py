@@ -26,6 +26,7 @@ class CounterConfig(Config):
 @dataclass(frozen=True)
 class CounterSnapshot(Snapshot):
     count: int = 0
+    stepped: int = 0
     configured: int = 0
     thread: str = ""
 
@@ -36,10 +37,11 @@ class Counter(Lab[CounterConfig, CounterSnapshot]):
     closed = 0
 
     def start(self) -> None:
-        self.count = self.configured = 0
+        self.count = self.configured = self.stepped = 0
 
     def step(self) -> None:
         self.count += self.config.by
+        self.stepped += 1
 
     def configure(self, config: CounterConfig) -> None:
         self.config = config
@@ -57,13 +59,13 @@ class Counter(Lab[CounterConfig, CounterSnapshot]):
     def fail(self, error: Exception) -> None:
         raise error
 
-    def work(self, slices: int) -> None:
+    def work(self, slices: int, for_screen: bool = False) -> None:
         def count_up() -> Iterator[tuple[int, int]]:
             for done in range(1, slices + 1):
                 self.count += 1
                 yield done, slices
 
-        self.jobs.start(Job("work", "Work", count_up()))
+        self.jobs.start(Job("work", "Work", count_up(), for_screen=for_screen))
 
     def long_call(self, began: threading.Event) -> None:
         while True:
@@ -72,7 +74,11 @@ class Counter(Lab[CounterConfig, CounterSnapshot]):
 
     def snapshot(self) -> CounterSnapshot:
         return CounterSnapshot(
-            self.config, count=self.count, configured=self.configured, thread=threading.current_thread().name
+            self.config,
+            count=self.count,
+            configured=self.configured,
+            stepped=self.stepped,
+            thread=threading.current_thread().name,
         )
 
     def open(self, path: Path) -> None:
@@ -215,6 +221,32 @@ def test_cancel_ends_a_long_call_and_its_progress_is_seen(worker: Worker):
     worker.cancel()
     worker.post("configure", CounterConfig(by=3))
     frame_where(worker, lambda frame: frame.snapshot and frame.snapshot.config.by == 3)
+
+
+@pytest.mark.parametrize("speed", [None, 200.0])
+def test_playing_and_jobs_take_turns(worker: Worker, speed: float | None):
+    worker.post("select", "counter")
+    worker.post("set_speed", speed)
+    worker.post("work", 10**9)
+    worker.post("play")
+
+    def both_go_on(frame: Frame) -> bool:
+        snapshot = frame.snapshot
+        return isinstance(snapshot, CounterSnapshot) and 5 < snapshot.stepped < snapshot.count - 5
+
+    assert frame_where(worker, both_go_on).jobs
+
+
+def test_one_step_is_a_slice_of_what_was_asked_for_else_a_step(worker: Worker):
+    worker.post("select", "counter")
+    worker.post("work", 10**9, True)
+    worker.post("step_once")
+    frame = frame_where(worker, lambda frame: frame.snapshot and frame.snapshot.stepped == 1)
+    assert not frame.paused  # what only fills the screen goes on
+    worker.post("work", 10**9)
+    worker.post("step_once")
+    frame = frame_where(worker, lambda frame: frame.paused)
+    assert frame.snapshot.stepped == 1
 
 
 def test_speed_limits_steps_and_commands_are_still_answered_at_once(worker: Worker):

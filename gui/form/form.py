@@ -46,6 +46,7 @@ class Form(QWidget):
         self._clock = clock
         self._history = History(clock)
         self._sent: dict[str, float] = {}
+        self._choices: dict[str, Sequence[str]] = {}
         self._rows: dict[str, Row] = {}
         self._sections: dict[str, Section] = {}
         self.setBackgroundRole(QPalette.ColorRole.AlternateBase)
@@ -99,8 +100,10 @@ class Form(QWidget):
 
     def set_choices(self, name: str, values: Sequence[str]) -> None:
         """Offer `values` for a field with `open_choices`. Raises KeyError for an unknown field."""
-        self._rows[name].field.set_choices(values)
-        self._arrange()
+        if self._choices.get(name) != values:
+            self._rows[name].field.set_choices(values)
+            self._choices[name] = values
+            self._arrange()
 
     def can_undo(self) -> bool:
         return self._history.can_undo

@@ -54,6 +54,8 @@ class Canvas(QWidget):
         self._pressed: QPointF | None = None
         self._dragged = False
         self._rings = False
+        self.exposed = QRect()
+        """What is being painted; a panel may leave the rest out."""
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -65,6 +67,7 @@ class Canvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        self.exposed = event.rect()
         hidden = QRect() if self._panel.is_empty else self._panel.covered()
         painter.setClipRegion(event.region().subtracted(QRegion(hidden)))
         painter.fillRect(event.rect(), QColor(theme().page))

@@ -76,15 +76,18 @@ class LayerStrip(StripPanel):
 
     def set_thumbnails(self, thumbnails: Mapping[int, Thumbnail]) -> None:
         """Draw small maps for these layers; the others keep theirs."""
-        self._thumbnails.update(thumbnails)
-        self.canvas.update()
+        if thumbnails:
+            self._thumbnails.update(thumbnails)
+            self.canvas.update()
 
     def set_input(self, picture: NDArray[np.uint8]) -> None:
         """The picture (H, W, 3) uint8 that goes in, drawn before the first layer."""
         before, self._input = self._input, picture
         if before is None or before.shape != picture.shape:
             self._lay_tiles()
-        self.canvas.update()
+            self.canvas.update()
+        else:
+            self.canvas.update(self.tile_rect(0).toAlignedRect())  # alone, because every new look changes it
 
     def set_selected(self, layer: int | None) -> None:
         """Mark a layer as the shown one and unfold its block."""

@@ -64,7 +64,8 @@ class StripPanel(Panel):
 
     def paint(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        first, last = self._place_at(0.0), self._place_at(self.canvas.width())
+        exposed = self.canvas.exposed
+        first, last = self._place_at(exposed.left()), self._place_at(exposed.right())
         for place in range(first, min(last + 1, self.count)):
             self.paint_tile(painter, place, self.tile_rect(place))
 

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.jobs import JobStatus
 from engine.worker import Frame
-from gui.feed import SOON, Feed
+from gui.feed import AT_ONCE, SOON, Feed
 
 OPTIMISING = JobStatus("optimise", "Optimising a picture", 3, 256, 0.2)
 
@@ -92,7 +92,7 @@ def test_a_command_brings_the_next_look_forward(feed: Feed, clock: Busy) -> None
     assert wait_of(feed) > 10 * SOON
     feed.post("ask", "cell")
     assert feed.source.posted == [("ask", ("cell",))]
-    assert wait_of(feed) == SOON
+    assert wait_of(feed) == AT_ONCE
 
 
 def test_stopped_it_asks_no_more(feed: Feed, qtbot: QtBot) -> None:

@@ -33,13 +33,14 @@ class CompareTab(QWidget):
         row.setSpacing(3 * GRID)
         row.addWidget(self.picture, 3)
         row.addWidget(self.chart, 8)
-        head = QHBoxLayout()
+        self.tools = QWidget(self)
+        """What stands beside the tabs' titles while this tab is shown."""
+        head = QHBoxLayout(self.tools)
+        head.setContentsMargins(0, 0, 0, 0)
         head.addWidget(self.pin)
         head.addWidget(self.unpin)
-        head.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, GRID, 0, 0)
-        column.addLayout(head)
         column.addLayout(row, 1)
         self._show_nothing()
 

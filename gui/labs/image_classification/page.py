@@ -59,9 +59,17 @@ class ImageClassificationPage(View):
             ("Feature maps", _padded(self.maps)),
             ("What if", self.what_if),
             ("What does it want", self.wanted),
-            ("Compare two pictures", self.compare),
+            ("Compare", self.compare),
         ):
             self.tabs.addTab(widget, title)
+        self.corner = QWidget(self)
+        beside = QHBoxLayout(self.corner)
+        beside.setContentsMargins(0, 0, 0, 0)
+        for tools in (self.wanted.tools, self.compare.tools):
+            beside.addWidget(tools)
+        self.tabs.setCornerWidget(self.corner)
+        self.tabs.currentChanged.connect(self._show_tools)
+        self._show_tools()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
@@ -69,6 +77,13 @@ class ImageClassificationPage(View):
         column.addWidget(self.strip)
         column.addWidget(self.tabs, 5)
         column.addWidget(self.film)
+
+    def _show_tools(self) -> None:
+        """Beside the tabs' titles stand the buttons of the tab that is shown."""
+        shown = self.tabs.currentWidget()
+        for tab in (self.wanted, self.compare):
+            tab.tools.setVisible(shown is tab)
+        self.corner.setVisible(shown in (self.wanted, self.compare))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """On a low window the strips give way, so that the pictures stay large enough to look at."""

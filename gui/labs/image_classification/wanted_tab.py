@@ -27,7 +27,7 @@ class WantedTab(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._snapshot: ImageClassificationSnapshot | None = None
-        self.button = QPushButton("Find what it wants", self)
+        self.button = self.tools = QPushButton("Find what it wants", self)
         self.button.clicked.connect(lambda: self.command_wanted.emit("seek", ()))
         self.picture = PicturePanel("Optimised picture", "Grown from noise to excite the map most.", "wanted")
         self.climb = LinePlotPanel("Climb", "The map's mean value, step by step.", "climb")
@@ -46,10 +46,6 @@ class WantedTab(QWidget):
             row.addWidget(panel, stretch)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, GRID, 0, 0)
-        head = QHBoxLayout()
-        head.addWidget(self.button)
-        head.addStretch(1)
-        column.addLayout(head)
         column.addLayout(row, 1)
 
     def panels(self) -> tuple[Panel, ...]:
