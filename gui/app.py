@@ -12,8 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QtMsgType, qInstallMessageHandler
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QCoreApplication, QEvent, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.main_window import MainWindow, start_worker
 from gui.memory import Memory
@@ -52,13 +53,29 @@ def run(options: Options) -> int:
     window.completed.connect(lambda: window.open_paths(options.files))
     window.show()
     code = application.exec()
-    window.close()
-    window.deleteLater()
-    application.processEvents()
+    discard(window)
+    let_go_of_clipboard()
     gc.enable()
     if not window.worker_ended:
         _leave_now(code)
     return code
+
+
+def discard(window: QWidget) -> None:
+    """Close a window and take it apart now: what is left when the interpreter ends would crash it."""
+    window.close()
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete)
+
+
+def let_go_of_clipboard() -> None:
+    """Empty the offscreen platform's clipboard, which nobody else can read.
+
+    WORKAROUND: it lives in a static object that Qt takes apart after Python has gone, and taking apart a
+    QMimeData made in Python then crashes. Seen with PySide6 6.11.3; other platforms let go in time.
+    """
+    if QGuiApplication.platformName() == "offscreen":
+        QGuiApplication.clipboard().clear()
 
 
 def _collect_later(window: MainWindow) -> None:

@@ -36,28 +36,15 @@ def lookup(name: str = SEQUENTIAL) -> NDArray[np.uint32]:
 
 
 def colours(levels: NDArray[np.uint8], name: str, out: NDArray[np.uint32]) -> None:
-    """Write the map's colour of every level into `out`, of the same shape and contiguous.
-
-    Looks two levels up at once: 1.8 times as fast as `lookup(name)[levels]` was measured to be.
-    """
-    flat, target = np.ascontiguousarray(levels).reshape(-1), out.reshape(-1)
-    even = flat.size // 2 * 2
+    """Write the map's colour of every level into `out`, of the same shape and contiguous."""
     # No index can leave the table, so "clip" changes none; it lets numpy write without a second copy.
-    _pairs(name).take(flat[:even].view(np.uint16), out=target[:even].view(np.uint64), mode="clip")
-    target[even:] = lookup(name)[flat[even:]]
+    lookup(name).take(levels, out=out, mode="clip")
 
 
 def colour(name: str, fraction: float) -> QColor:
     """The map's colour at `fraction` of its way from low (0) to high (1); beyond the ends, the end's."""
     level = round(min(1.0, max(0.0, fraction)) * 255)
     return QColor.fromRgb(int(lookup(name)[level]))
-
-
-@cache
-def _pairs(name: str) -> NDArray[np.uint64]:
-    """The colours of every two neighbouring levels: (65536,)."""
-    both = np.arange(65536, dtype=np.uint16).view(np.uint8).reshape(-1, 2)
-    return lookup(name)[both].view(np.uint64).reshape(-1)
 
 
 def _stops(name: str) -> NDArray[np.float64]:

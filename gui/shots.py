@@ -89,6 +89,7 @@ def start_offscreen(theme: str) -> QApplication:
 def _shoot(application: QApplication, name: str, folder: Path, size: tuple[int, int]) -> bool:
     from tempfile import TemporaryDirectory
 
+    from gui.app import discard
     from gui.export import save_picture
     from gui.main_window import MainWindow
     from gui.memory import Memory
@@ -106,9 +107,7 @@ def _shoot(application: QApplication, name: str, folder: Path, size: tuple[int, 
         finished = wait_until_idle(application, window)
         if finished and not failures:
             save_picture(folder / f"{name}.png", window, scale=1.0)
-        window.close()
-        window.deleteLater()
-        application.processEvents()
+        discard(window)
     for sentence in failures or ([] if finished else [f"{name} did not finish within {PATIENCE:.0f} s."]):
         print(f"gridloop: {sentence}", file=sys.stderr)
     return finished and not failures
@@ -150,6 +149,7 @@ def draw_lab(lab: Lab[Any, Any], path: Path) -> None:
     application = start_offscreen("dark")
     from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+    from gui.app import discard
     from gui.export import save_picture
     from gui.pages import page_type
 
@@ -167,9 +167,7 @@ def draw_lab(lab: Lab[Any, Any], path: Path) -> None:
             _settle(application)
         save_picture(path, frame, scale=1.0)
         page.close_page()
-        frame.close()
-        frame.deleteLater()
-        application.processEvents()
+        discard(frame)
 
 
 @contextlib.contextmanager

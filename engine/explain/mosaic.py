@@ -174,7 +174,8 @@ def _limits(
 
 def _quantise(values: Tensor, low: Tensor, high: Tensor, finite: bool) -> Tensor:
     """The nearest of 256 levels, uint8 (C, H*W)."""
-    step = 255 / (high - low)
+    # `255 / span` would multiply by a reciprocal, which may be so small that it is flushed to zero.
+    step = torch.full_like(low, 255).div(high - low)
     flat = ~step.isfinite()
     # The cast below cuts off; a scale that begins half a level lower makes it round.
     levels = values.sub(low - (high - low) / 510)

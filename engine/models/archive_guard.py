@@ -91,7 +91,10 @@ def _check_directory(stream: BinaryIO) -> None:
 
 def _zip64_directory(stream: BinaryIO, offset: int) -> tuple[int, int]:
     stream.seek(offset)
-    return struct.unpack_from("<QQ", stream.read(56), 32)
+    record = stream.read(56)
+    if not record.startswith(b"PK\x06\x06"):
+        raise zipfile.BadZipFile("its directory is not where its end says")
+    return struct.unpack_from("<QQ", record, 32)
 
 
 def _check_entries(archive: zipfile.ZipFile, size: int) -> None:

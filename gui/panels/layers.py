@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter
 
-from gui.colour_maps import lookup
+from gui.colour_maps import colours
 
 CRISP = 3.0
 """Enlargement from which single pixels are drawn as squares."""
@@ -64,7 +64,8 @@ def heat_image(values: NDArray[np.float32], low: float, high: float, colour_map:
     """(h, w) values as colours from `low` to `high`, in memory of its own."""
     span = (high - low) or 1.0
     levels = np.clip((values - low) * (255 / span) + 0.5, 0, 255).astype(np.uint8)
-    pixels = np.ascontiguousarray(lookup(colour_map)[levels])
+    pixels = np.empty(levels.shape, np.uint32)
+    colours(levels, colour_map, pixels)
     height, width = pixels.shape
     return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
 

@@ -78,8 +78,8 @@ def _drop(opened: OpenWindow, path: Path) -> float:
     page = opened.window.page
     if page is None:
         raise RuntimeError("the window shows no page")
-    before = opened.picture
-    painted = Painted(page.top.canvas, lambda: opened.picture is not before)
+    before = page.top.numbers()
+    painted = Painted(page.top.canvas, lambda: page.top.numbers() != before)
     start = time.perf_counter()
     opened.window.open_paths([path])
     wait_until(lambda: painted.at is not None)

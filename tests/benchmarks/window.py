@@ -17,8 +17,6 @@ from gui.memory import Memory
 from gui.theme import themes
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from engine.worker import Frame
 
 PATIENCE = 120.0
@@ -51,12 +49,6 @@ class OpenWindow:
         """Whether a picture is shown and nothing is computed."""
         frame = self.frame
         return frame is not None and frame.snapshot is not None and not frame.jobs and not frame.playing
-
-    @property
-    def picture(self) -> np.ndarray | None:
-        """What the network sees, as it was last drawn; another array for another look."""
-        snapshot = self.frame.snapshot if self.frame else None
-        return getattr(snapshot, "picture", None)
 
     @property
     def jobs(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import getCppPointer, isValid
 
+from gui.app import let_go_of_clipboard
 from gui.theme import themes
 
 Look: TypeAlias = Callable[[], dict[Any, str]]
@@ -30,10 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def qapp(qapp: QApplication) -> QApplication:
+def qapp(qapp: QApplication) -> Iterator[QApplication]:
     """The one application, in the dark theme."""
     themes.follow(qapp, "dark")
-    return qapp
+    yield qapp
+    let_go_of_clipboard()
 
 
 @pytest.fixture(params=["dark", "light"])

@@ -21,6 +21,7 @@ from engine.explain.mosaic import Mosaic
 from engine.labs.image_classification import ImageClassification, ImageClassificationSnapshot
 from engine.worker import Frame, Worker
 from gui import main_window, window_actions
+from gui.app import discard
 from gui.labs.image_classification import ImageClassificationPage
 from gui.main_window import MainWindow
 from gui.memory import Memory
@@ -121,8 +122,7 @@ def window(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iter
         QTest.qWaitForWindowExposed(window)
         wait_for_a_picture(window)
         yield window
-        window.close()
-        window.deleteLater()
+        discard(window)
 
 
 @pytest.fixture

@@ -129,8 +129,11 @@ class ImageClassificationPage(View):
         if snapshot.picture is None:
             self._show_nothing()
             return
+        if snapshot.picture is not before.picture:
+            self.picture.set_picture(snapshot.picture)
+            self.strip.set_input(snapshot.picture)
         if snapshot.picture is not before.picture or snapshot.heat is not before.heat:
-            self._show_picture(snapshot)
+            self._show_heat(snapshot)
         self.picture.set_opacity(snapshot.config.opacity)
         if snapshot.top != before.top or snapshot.target != before.target:
             self._show_top(snapshot)
@@ -171,10 +174,8 @@ class ImageClassificationPage(View):
         }
         self.strip.set_layers(tiles, lines, wording.COLUMNS)
 
-    def _show_picture(self, snapshot: ImageClassificationSnapshot) -> None:
+    def _show_heat(self, snapshot: ImageClassificationSnapshot) -> None:
         heat = snapshot.heat
-        self.picture.set_picture(snapshot.picture)
-        self.strip.set_input(snapshot.picture)
         if heat is None:
             self.picture.set_heat(None)
             self.picture.set_title("Picture", wording.input_line(snapshot))
@@ -201,6 +202,7 @@ class ImageClassificationPage(View):
             ranks.get(snapshot.target),
             note,
         )
+        self.top.canvas.repaint()  # the answer first; all else is painted together, which takes longer
 
     def _show_thumbnails(self, snapshot: ImageClassificationSnapshot) -> None:
         places = {layer.name: place for place, layer in enumerate(snapshot.layers)}
