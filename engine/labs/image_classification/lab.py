@@ -188,13 +188,7 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
             raise UserError("There is no network", "it could not be loaded", "Choose another one")
         before = self._scene
         self._scene = Scene(
-            self._inspection,
-            picture,
-            self.config,
-            self.jobs,
-            aspect=self._aspect,
-            pinned=self._pinned,
-            former=before.look if before is not None else None,
+            self._inspection, picture, self.config, self.jobs, aspect=self._aspect, pinned=self._pinned
         )
         if before is not None and before.inspection is self._inspection:
             self._scene.question = before.question

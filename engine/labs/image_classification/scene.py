@@ -35,8 +35,7 @@ class Scene:
     """A picture, what the network makes of it, and what follows.
 
     A new picture or a moved slider costs one forward pass that keeps the shown layer only. The rest
-    follows in jobs: every layer for the strip, the explanation, the chart against a slider. The look of
-    before (`former`) is let go then as well: giving its memory back takes a sixth of a forward pass.
+    follows in jobs: every layer for the strip, the explanation, the chart against a slider.
     """
 
     def __init__(
@@ -48,11 +47,9 @@ class Scene:
         *,
         aspect: float,
         pinned: Look | None,
-        former: Look | None = None,
     ) -> None:
         self.inspection, self.picture, self.config, self._jobs = inspection, picture, config, jobs
         self.aspect, self.pinned = aspect, pinned
-        self._former = former
         self._prepared = prepare(picture.rgb, inspection.classifier.preprocessing)
         self.heat: Heat | None = None
         self.sweep: Sweep | None = None
@@ -85,7 +82,7 @@ class Scene:
 
     def look_again(self) -> None:
         """Classify the picture as the sliders make it, then queue what follows from it."""
-        self._former, self.look = self.look, self._run(self._what_if)
+        self.look = self._run(self._what_if)
         self.show_layer()
         self._follow()
 
@@ -156,7 +153,6 @@ class Scene:
         self._jobs.start(Job("layers", "Opening the layers", self._draw_layers(), rank=0, for_screen=True))
 
     def _draw_layers(self) -> Iterator[tuple[int, int]]:
-        self._former = None
         look, names = self.open_up(), list(self.inspection.by_name)
         self.ask(self.question)
         drawn: dict[str, Mosaic] = {}
