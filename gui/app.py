@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.main_window import MainWindow, start_worker
 from gui.memory import Memory
-from gui.theme import CHOICES, Choice, themes
+from gui.theme import CHOICES, STYLE, Choice, themes
 
 if TYPE_CHECKING:
     from engine.worker import Frame
@@ -39,7 +39,8 @@ class Options:
 
 def run(options: Options) -> int:
     """Open the window and stay until it is closed; returns the exit code."""
-    application = QApplication.instance() or QApplication(sys.argv[:1])
+    # Named at once, the style is made once: the platform's own, made first, would hold the window up.
+    application = QApplication.instance() or QApplication([*sys.argv[:1], "-style", STYLE])
     if not isinstance(application, QApplication):
         raise TypeError("another kind of Qt application runs in this process")
     application.setApplicationName("Gridloop")

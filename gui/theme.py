@@ -8,10 +8,13 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QStyleFactory
+from PySide6.QtWidgets import QApplication
 
 Choice = Literal["system", "dark", "light"]
 CHOICES: tuple[Choice, ...] = ("system", "dark", "light")
+
+STYLE = "Fusion"
+"""Qt's style that looks the same on every system and takes our palette."""
 
 GRID = 8
 """Spacing unit in device-independent pixels; margins and gaps are multiples of it."""
@@ -123,13 +126,16 @@ class Themes(QObject):
 
     def follow(self, application: QApplication, choice: Choice = "system") -> None:
         """Dress the application, now and whenever the system changes its scheme."""
+        application.setStyle(STYLE)
         self.put_on(application, "light" if choice == "light" else "dark")
         self.settle(choice)
 
     def put_on(self, application: QApplication, name: Literal["dark", "light"]) -> None:
-        """Dress the application for its first picture without asking the system, which takes its time."""
+        """Dress an application of our `STYLE` for its first picture.
+
+        The system is not asked, which takes its time.
+        """
         self.current = LIGHT if name == "light" else DARK
-        application.setStyle(QStyleFactory.create("Fusion"))
         application.setFont(_base_font(application))
         application.setPalette(_palette(self.current))
 

@@ -186,12 +186,15 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
 
         if self._inspection is None:
             raise UserError("There is no network", "it could not be loaded", "Choose another one")
-        before = self._scene
         self._scene = Scene(
-            self._inspection, picture, self.config, self.jobs, aspect=self._aspect, pinned=self._pinned
+            self._inspection,
+            picture,
+            self.config,
+            self.jobs,
+            aspect=self._aspect,
+            pinned=self._pinned,
+            former=self._scene,
         )
-        if before is not None and before.inspection is self._inspection:
-            self._scene.question = before.question
 
     # Settings -------------------------------------------------------------------------------------
 

@@ -123,9 +123,11 @@ class ImageClassificationPage(View):
 
     def show_snapshot(self, snapshot: ImageClassificationSnapshot) -> None:
         before, self._shown = self._shown, snapshot
-        self.film.show_film(snapshot.film, snapshot.film_index)
         if snapshot.layers is not before.layers:
             self._show_network(snapshot)
+        if snapshot.picture is not None and (snapshot.top != before.top or snapshot.target != before.target):
+            self._show_top(snapshot)
+        self.film.show_film(snapshot.film, snapshot.film_index)
         if snapshot.picture is None:
             self._show_nothing()
             return
@@ -135,8 +137,6 @@ class ImageClassificationPage(View):
         if snapshot.picture is not before.picture or snapshot.heat is not before.heat:
             self._show_heat(snapshot)
         self.picture.set_opacity(snapshot.config.opacity)
-        if snapshot.top != before.top or snapshot.target != before.target:
-            self._show_top(snapshot)
         if snapshot.thumbnails is not before.thumbnails:
             self._show_thumbnails(snapshot)
         if snapshot.shown is not before.shown or snapshot.picture is not before.picture:
