@@ -241,6 +241,8 @@ class MainWindow(QWidget):
         self.bench.head(lab.question, "")
         self.bench.pages.setCurrentWidget(self._pages.get(name, self.bench.loading))
         self.bench.transport.set_speed(lab.speed)
+        if self.window_actions is not None:
+            self.window_actions.show_page(self._pages.get(name))
         self.post("select", name, form.config)
 
     def _form(self, name: str, rows: int = 1000) -> Form:

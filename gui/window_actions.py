@@ -105,8 +105,13 @@ class WindowActions(QObject):
 
     def adopt(self, page: View) -> None:
         """Take a new page's actions and panels into the table."""
+        self.table.show_page(page)
         page.add_actions(self.table)
         self._saving.connect_panels(page.panels())
+
+    def show_page(self, page: View | None) -> None:
+        """Offer what can be done on this page, and nothing of the others'."""
+        self.table.show_page(page)
 
     def update_history(self) -> None:
         """Enable undo and redo as the shown form can."""

@@ -200,8 +200,7 @@ def _too_many_pixels(name: str, what: str, details: str = "") -> UserError:
 
 
 def _formats(data: bytes, name: str) -> tuple[str, ...]:
-    brands = data[8 : min(int.from_bytes(data[:4], "big"), 64)] if data[4:8] == b"ftyp" else b""
-    if brands[:4] not in _HEIC_BRANDS or b"avif" in brands:
+    if not _is_heic(data):
         return FORMATS
     try:
         from pillow_heif import register_heif_opener  # ty: ignore[import-not-found]
@@ -215,6 +214,11 @@ def _formats(data: bytes, name: str) -> tuple[str, ...]:
         raise refusal from None
     register_heif_opener()
     return (*FORMATS, "HEIF")
+
+
+def _is_heic(data: bytes) -> bool:
+    brands = data[8 : min(int.from_bytes(data[:4], "big"), 64)] if data[4:8] == b"ftyp" else b""
+    return brands[:4] in _HEIC_BRANDS and b"avif" not in brands
 
 
 def _refusal(data: bytes, name: str, error: Exception) -> UserError:
@@ -241,6 +245,7 @@ def _is_cut_short(data: bytes) -> bool:
         or (data.startswith(b"RIFF") and data[8:12] == b"WEBP")
         or (data.startswith(b"BM") and data[6:10] == bytes(4))
         or data[4:12] == b"ftypavif"
+        or _is_heic(data)
     )
 
 

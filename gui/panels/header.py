@@ -54,7 +54,10 @@ class Header(QWidget):
             self._arrange()
 
     def keep_lines(self, count: int) -> None:
-        """Take at least the height of the title and `count` lines: so that pictures in a row start level."""
+        """Take at least the height of the title and `count` lines: so that pictures in a row start level.
+
+        The sentence then has these lines in a low panel, too.
+        """
         self._kept = count
         self._arrange()
 
@@ -105,7 +108,8 @@ class Header(QWidget):
         layout.setTextOption(QTextOption(Qt.AlignmentFlag.AlignLeft))
         starts: list[int] = []
         layout.beginLayout()
-        while len(starts) < self._most and (line := layout.createLine()).isValid():
+        most = max(self._most, self._kept)
+        while len(starts) < most and (line := layout.createLine()).isValid():
             line.setLineWidth(max(width, 1))
             starts.append(line.textStart())
         layout.endLayout()

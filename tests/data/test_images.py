@@ -627,6 +627,8 @@ def test_heic_is_read_by_its_library_where_it_is(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Image, "OPEN", dict(Image.OPEN))
     monkeypatch.setattr(Image, "ID", list(Image.ID))
     assert (decode_image(HEIC + bytes([9, 8, 7]) * 20, "a.heic").rgb == (9, 8, 7)).all()
+    Image.register_open("HEIF", HeifFile, lambda _: False)
+    assert "a.heic is damaged or cut short" in refusal(HEIC, "a.heic")
 
 
 def test_arrays_become_pictures_and_the_wrong_ones_a_sentence() -> None:

@@ -81,6 +81,31 @@ def test_a_name_is_given_once(actions: Actions) -> None:
         actions.add("open", "Open", "", print, group="File", tip="")
 
 
+def test_two_pages_may_use_one_shortcut_and_only_the_shown_one_hears_it(
+    qtbot: QtBot, window: QMainWindow, actions: Actions, ran: list[object]
+) -> None:
+    pages = QWidget(window), QWidget(window)
+    for page, word in zip(pages, ("first", "second"), strict=True):
+        actions.show_page(page)
+        actions.add("go", f"Go {word}", "Ctrl+G", lambda word=word: ran.append(word), group="Page", tip="")
+    for page in (*pages, *pages, None):
+        actions.show_page(page)
+        qtbot.keyClick(window.centralWidget(), Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
+        names = [entry.title for entry in actions.entries() if entry.hint == "Page"]
+        assert len(names) == len(actions.groups.get("Page", [])) == (page is not None)
+    assert ran == ["first", "second", "first", "second"]
+    with pytest.raises(KeyError):
+        actions["go"]
+
+
+def test_a_page_cannot_take_what_the_window_uses(window: QMainWindow, actions: Actions) -> None:
+    actions.show_page(QWidget(window))
+    with pytest.raises(ValueError, match="collides with"):
+        actions.add("own", "Own", "Ctrl+O", print, group="Page", tip="")
+    with pytest.raises(ValueError, match="two actions called open"):
+        actions.add("open", "Own", "", print, group="Page", tip="")
+
+
 def test_the_palette_is_offered_what_can_be_done_now(actions: Actions, ran: list[object]) -> None:
     actions["recent"].setEnabled(False)
     entries = actions.entries()
