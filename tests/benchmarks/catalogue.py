@@ -16,6 +16,8 @@ NAMES = (
     "grad_cam",
     "layer_to_screen",
     "tick_lateness",
+    "recurrent_trace",
+    "gradient_through_time",
 )
 """Modules that each have a `SENTENCE`, a `LIMIT`, `ROUNDS` and a function `measure`."""
 

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from .finding import Finding
 from .interleave import interleave, timed
 from .machine import Others
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QSize
+    import numpy as np
     from PySide6.QtGui import QImage
     from PySide6.QtWidgets import QWidget
     from torch import Tensor
@@ -28,11 +26,12 @@ ROUNDS = 60
 SIDE = 800
 PAGE = 4096
 """Bytes in a page of memory."""
-_PIXELS = np.empty(SIDE * SIDE, np.uint32)
 
 
 def measure(rounds: int = ROUNDS) -> Iterator[Finding]:
     """A layer of each size, from the picture's end to the classes'."""
+    import numpy as np
+
     from .network import LAYERS, inspection, prepared
     from .window import application
 
@@ -53,7 +52,9 @@ def measure(rounds: int = ROUNDS) -> Iterator[Finding]:
             _show(panel, maps)
 
         shown()
-        floor = timed(partial(_colour_and_blit, blit, panel.covered().size()))
+        covered = panel.covered()
+        levels = np.full(covered.width() * covered.height(), 77, np.uint8)
+        floor = timed(partial(_colour_and_blit, blit, levels, np.empty(levels.shape, np.uint32)))
         timings = interleave(timed(least), {size: timed(shown), FLOOR: floor}, rounds)
         yield Finding(
             f"{size} ({layer})",
@@ -95,12 +96,11 @@ def _show(panel: MapsPanel, maps: Tensor) -> None:
     panel.canvas.repaint()
 
 
-def _colour_and_blit(blit: QWidget, size: QSize) -> None:
-    """Look up the colours of ready levels, as many as the maps take on the screen, and put them there."""
+def _colour_and_blit(blit: QWidget, levels: np.ndarray, pixels: np.ndarray) -> None:
+    """Look up the colours of ready levels, as many as the maps take on the screen, and blit a picture."""
     from gui.colour_maps import SEQUENTIAL, colours
 
-    count = size.width() * size.height()
-    colours(np.full(count, 77, np.uint8), SEQUENTIAL, _PIXELS[:count])
+    colours(levels, SEQUENTIAL, pixels)
     blit.repaint()
 
 
@@ -134,6 +134,7 @@ def _blit() -> QWidget:
 
 def _picture(offset: int) -> QImage:
     """800x800 pixels that begin so many bytes after the start of a page of memory."""
+    import numpy as np
     from PySide6.QtGui import QImage
 
     memory = np.full(4 * SIDE * SIDE + 2 * PAGE, 0x55, np.uint8)

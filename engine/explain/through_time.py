@@ -1,0 +1,183 @@
+"""Gradients through time: how much each state and each input of a traced sequence moved a loss, exactly.
+
+dL/dh(t) is the total derivative: everything that h(t) leads to counts, which is what enters the loss or
+the layer above at step t, and all gates of step t + 1. An LSTM's c(t) is a path of its own: dL/dc(t) is
+total as well and includes what passes through h(t) = o(t) tanh c(t), but dL/dh(t) includes nothing of
+c(t), which is no function of h(t). These are the gradients that `retain_grad` on h(t) and c(t) shows in a
+loop of `nn.LSTMCell` over batches on the CPU (elsewhere its c(t) is handed on before h(t) is made of it).
+
+Gradients that vanish are followed as far as they go (Bengio, Simard and Frasconi, 1994): each step has a
+power of two of its own, where float32 alone would show a third of 256 steps as zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.explain.scaled_rows import NOTHING, ScaledRows
+from engine.explain.through_time_cells import Chain, chain
+from engine.models.recurrent_layer import RecurrentLayer, read_layers
+from engine.models.recurrent_trace import LayerTrace, Trace
+
+LOW, HIGH = 2.0**-20, 2.0**20
+"""The square of the state's norm is kept between these, far from where float32 ends on either side."""
+SWALLOWED = 16
+"""A state this many powers of two smaller than what is added to it is brought to the other's scale."""
+
+
+@dataclass(frozen=True)
+class LayerGradients:
+    """The gradients of one direction of one layer, at every step, in the sequence's order."""
+
+    hidden: ScaledRows
+    """(T, P) dL/dh(t)."""
+    cell: ScaledRows | None
+    """(T, H) dL/dc(t) of an LSTM."""
+    input: ScaledRows
+    """(T, inputs) dL/dx(t), as far as it passes through this direction of the layer."""
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """The gradients of a traced sequence; `.hidden.log_norms` of a layer is its log‖dL/dh(t)‖ (T,)."""
+
+    layers: tuple[LayerGradients, ...]
+    """In the order of the trace's layers."""
+    input: ScaledRows
+    """(T, inputs) dL/dx(t) of the module's own input."""
+
+
+@torch.no_grad()
+def gradients_through_time(
+    trace: Trace, module: nn.RNNBase, upstream: np.ndarray | Tensor, *, step: int | None = None
+) -> Gradients:
+    """How a loss L depends on every state and input of `trace`, from how it depends on the output.
+
+    `upstream` is dL/d(output), (T, P) for a loss on all steps; or (P,), the dependence on the output of
+    one `step` (the last unless given; negative counts from the end). A bidirectional module's output is
+    2P wide. `module` must have the weights of the trace. The arithmetic is that of the trace: float32,
+    or float64 for a module in float64.
+
+    Raises ValueError for an `upstream` of another shape, IndexError for a step that is not there.
+    """
+    layers = read_layers(module)
+    above = _scaled_upstream(trace, upstream, step)
+    found: list[LayerGradients] = []
+    directions = 2 if layers[-1].reverse else 1
+    # A network that has diverged shows as infinite and NaN, not as a warning.
+    with np.errstate(over="ignore", invalid="ignore"):
+        for end in range(len(layers), 0, -directions):
+            level = slice(end - directions, end)
+            found[:0] = _level(layers[level], trace.layers[level], above)
+            above = found[0].input if directions == 1 else found[0].input.plus(found[1].input)
+    return Gradients(tuple(found), above)
+
+
+@contextmanager
+def backward_allowed(module: nn.Module) -> Generator[None]:
+    """Lets autograd go back through a recurrent `module` in evaluation, on a GPU too.
+
+    The forward pass must be inside as well: cuDNN keeps what its backward pass needs in training only, so
+    PyTorch's own kernels take its place meanwhile. Nothing changes for a module in training.
+    """
+    before = torch.backends.cudnn.enabled
+    torch.backends.cudnn.enabled = before and module.training
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.enabled = before
+
+
+def _scaled_upstream(trace: Trace, upstream: np.ndarray | Tensor, step: int | None) -> ScaledRows:
+    """`upstream` as one row a step, in the trace's own type."""
+    last = trace.layers[-1]
+    width = last.h.shape[1] * (2 if last.reverse else 1)
+    if isinstance(upstream, Tensor):
+        upstream = upstream.detach().cpu().double().numpy()
+    given = np.asarray(upstream, np.float64)
+    if given.shape != (len(trace), width) or step is not None:
+        given = _at_one_step(given, len(trace), width, step)
+    scaled = ScaledRows.of(given)
+    return ScaledRows(scaled.mantissas.astype(last.h.dtype), scaled.exponents)
+
+
+def _at_one_step(vector: np.ndarray, steps: int, width: int, step: int | None) -> np.ndarray:
+    if vector.shape != (width,):
+        raise ValueError(f"upstream must be {(steps, width)}, or {(width,)} at a step, not {vector.shape}")
+    at = steps - 1 if step is None else step
+    if not -steps <= at < steps:
+        raise IndexError(f"there is no step {at} in a trace of {steps}")
+    rows = np.zeros((steps, width))
+    rows[at] = vector
+    return rows
+
+
+def _level(
+    layers: tuple[RecurrentLayer, ...], traces: tuple[LayerTrace, ...], above: ScaledRows
+) -> list[LayerGradients]:
+    """The gradients of a layer's one or two directions; their outputs stand side by side in `above`."""
+    parts = [slice(start, start + layers[0].outputs) for start in (0, layers[0].outputs)]
+    triples = zip(layers, traces, parts[: len(layers)], strict=True)
+    return [_direction(layer, traced, above.part(columns)) for layer, traced, columns in triples]
+
+
+def _direction(layer: RecurrentLayer, traced: LayerTrace, above: ScaledRows) -> LayerGradients:
+    arriving = above.reversed() if layer.reverse else above
+    steps = traced.steps
+    reached = np.flatnonzero(arriving.exponents != NOTHING)
+    count = int(reached[-1]) + 1 if len(reached) else 0
+    links = chain(layer, traced.table, count)
+    exponents = _follow(links, arriving, count)
+
+    def placed(rows: ScaledRows) -> ScaledRows:
+        """In the sequence's order, zero where no step was taken as nothing depends on it."""
+        padded = rows.padded(steps)
+        return padded.reversed() if layer.reverse else padded
+
+    return LayerGradients(
+        placed(ScaledRows(links.hidden, exponents)),
+        None if links.cell is None else placed(ScaledRows(links.cell, exponents)),
+        placed(ScaledRows.of(links.inputs(), exponents)),
+    )
+
+
+def _follow(links: Chain, arriving: ScaledRows, count: int) -> np.ndarray:
+    """Takes all steps, from the last to the first; returns each step's power of two (n,)."""
+    exponents = [0] * count
+    arrives = arriving.exponents.tolist()
+    scale = NOTHING
+    if count:
+        links.state[-1] = 0
+    for t in range(count - 1, -1, -1):
+        state = links.state[t]
+        if arrives[t] != NOTHING:
+            scale = _add(state, links.hidden[t], scale, arriving.mantissas[t], arrives[t])
+        size = state.dot(state)
+        if not LOW < size < HIGH:
+            scale += _rescale(state)
+        exponents[t] = scale
+        links.back(t)
+    return np.array(exponents, np.int64)
+
+
+def _add(state: np.ndarray, hidden: np.ndarray, scale: int, vector: np.ndarray, exponent: int) -> int:
+    """Add `vector · 2^exponent` to the hidden part of a state of that scale; returns its new scale."""
+    if exponent > scale + SWALLOWED:
+        np.ldexp(state, max(scale - exponent, -5000), state)
+        scale = exponent
+    np.add(hidden, np.ldexp(vector, max(exponent - scale, -5000)), hidden)
+    return scale
+
+
+def _rescale(state: np.ndarray) -> int:
+    """Bring a state's largest value to between 1/2 and 1; returns the exponent that it had."""
+    exponent = math.frexp(float(np.abs(state).max()))[1]
+    np.ldexp(state, -exponent, state)
+    return exponent

@@ -1,0 +1,1 @@
+"""Training of the weights that ship with the application, from the command line."""
