@@ -9,6 +9,9 @@ from PySide6.QtCore import QRect, QRectF, QSize
 
 LEAST = 18
 """Longer side below which tiles are not drawn any smaller (device-independent pixels): then one scrolls."""
+WHOLE = 0.9
+"""The part of the size it could have that a tile keeps at least so that each value gets a whole number of
+pixels: all are then equally large, and maps of a pixel a value are drawn in half the time."""
 THINNEST = 4
 """Shorter side that a tile keeps, however long and thin its map."""
 
@@ -68,13 +71,15 @@ def fit(rows: int, columns: int, height: int, width: int, count: int, room: QSiz
     """The largest tiles of the maps' own shape for `room` (device pixels; `scale` of them to a pixel).
 
     Where they would be smaller than `LEAST` they fill the width instead (as far as twice `LEAST`), and the
-    mosaic is taller than the room.
+    mosaic is taller than the room. Where `WHOLE` allows it each value gets a whole number of pixels.
     """
     least = LEAST * scale / max(height, width)
     across = room.width() / (columns * width)
     size = min(across, room.height() / (rows * height))
     if size < least:
         size = min(across, 2 * least)
+    if (whole := int(size + 1e-6)) >= max(least, WHOLE * size):
+        size = whole
     thinnest = round(THINNEST * scale)
     tile_width = max(1, min(room.width() // columns, max(thinnest, int(size * width + 1e-6))))
     return Tiles(rows, columns, height, width, count, max(thinnest, int(size * height + 1e-6)), tile_width)

@@ -133,6 +133,12 @@ def test_huge_values_stay_in_range() -> None:
     assert made.pixels.tolist() in ([[0, 127, 255]], [[0, 128, 255]])  # 127.5, up to rounding
 
 
+def test_percentiles_between_huge_values_stay_finite() -> None:
+    made = mosaic(torch.tensor([[[-3.4e38, 3.4e38]]]))
+    np.testing.assert_allclose(made.limits(0), (-0.98e38, 0.98e38), rtol=1e-5)  # a hundredth from each end
+    assert made.pixels.tolist() == [[0, 255]]
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
 @pytest.mark.parametrize("scale", ["map", "layer", "network"])
 @pytest.mark.parametrize("robust", [True, False])

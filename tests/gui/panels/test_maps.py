@@ -185,11 +185,11 @@ def test_arrow_keys_cross_from_map_to_map_and_scroll_along(panel: MapsPanel, qtb
 def test_a_second_mosaic_reuses_everything(panel: MapsPanel) -> None:
     _fill(panel, 11, 5, 6, 4)
     first = panel.canvas.grab().toImage()
-    children, buffer = len(panel.findChildren(QWidget)), panel._coloured._pixels
+    children, buffer = len(panel.findChildren(QWidget)), panel._coloured._levels
     _fill(panel, 11, 5, 6, 4, seed=1)
     assert panel.canvas.grab().toImage() != first
     assert len(panel.findChildren(QWidget)) == children
-    assert panel._coloured._pixels is buffer
+    assert panel._coloured._levels is buffer
 
 
 def test_fewer_maps_take_the_cursor_away(panel: MapsPanel, qtbot: QtBot) -> None:
@@ -246,6 +246,24 @@ def test_the_columns_wanted_fill_the_room_best() -> None:
 
         assert area(chosen) >= 0.93 * max(area(columns) for columns in range(1, count + 1))
     assert best_columns(24, 56, 56, QSize(1000, 170), 1.0) == 12
+
+
+@pytest.mark.parametrize(
+    ("side", "room", "drawn"), [(112, 119, 112), (112, 126, 126), (56, 59, 56), (7, 39, 39)]
+)
+def test_each_value_gets_a_whole_number_of_pixels_where_a_tenth_of_the_size_at_most_is_lost(
+    side: int, room: int, drawn: int
+) -> None:
+    tiles = fit(6, 6, side, side, 36, QSize(6 * room, 6 * room), 1.0)
+    assert (tiles.tile_height, tiles.tile_width) == (drawn, drawn)
+
+
+def test_another_colour_map_colours_anew(panel: MapsPanel) -> None:
+    pixels = np.full((5, 5), 200, np.uint8)
+    for name in ("viridis", "CET-L1", "viridis"):
+        panel.set_mosaic(pixels, 1, 1, 5, 5, 1, [0], 0.0, 1.0, name)
+        middle = panel.tile_rect(0).center().toPoint()
+        assert panel.canvas.grab().toImage().pixelColor(middle).rgb() == int(lookup(name)[200])
 
 
 def test_tiles_never_get_smaller_than_the_least_but_scroll(panel: MapsPanel) -> None:
