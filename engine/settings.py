@@ -35,6 +35,8 @@ class Setting:
     optional: bool = False
     """May be None, which the form shows as `none_label`."""
     none_label: str = ""
+    on_page: bool = False
+    """The lab's page has a control for it, so that the form has none."""
 
 
 def setting(default: Any, label: str, help: str, **details: Any) -> Any:

@@ -246,6 +246,7 @@ def _style_sheet(colours: Theme) -> str:
     QPushButton {{ border: 1px solid {line}; border-radius: 4px; padding: 5px 12px; background: {raised}; }}
     QPushButton:hover {{ border-color: {muted}; }}
     QPushButton:disabled {{ color: {muted}; background: transparent; }}
+    QTabWidget QPushButton {{ padding: 3px 12px; }}
     QTabWidget::pane {{ border: none; }}
     QTabBar {{ qproperty-drawBase: 0; }}
     QTabBar::tab {{ padding: 5px 14px; color: {muted}; border: none; border-bottom: 2px solid transparent; }}

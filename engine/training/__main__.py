@@ -19,6 +19,10 @@ with more models than cores.
 
 trains briefly, at the final width or at `--hidden`, with each learning rate of one grid, the same for every
 cell, and writes OUT/search-lstm.json.
+
+    python -m engine.training ship --preset prose --runs RUNS --data DATA --out assets/language_models
+
+puts the weights of the finished runs RUNS/rnn, RUNS/lstm and RUNS/gru into a folder, each with its card.
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ from pathlib import Path
 
 from engine.errors import UserError
 from engine.models.character_model import CELLS
+from engine.training.card import ship
 from engine.training.corpus import Corpus, load_corpus
 from engine.training.language_model import LanguageModelTraining, Options
 from engine.training.presets import PRESETS
@@ -89,6 +94,11 @@ def _search(given: argparse.Namespace) -> int:
     return 0
 
 
+def _ship(given: argparse.Namespace) -> int:
+    ship(given.preset, {cell: given.runs / cell for cell in CELLS}, given.data, given.out)
+    return 0
+
+
 def _options(given: argparse.Namespace) -> Options:
     """The preset's options with those replaced that were given."""
     names = ("hidden", "streams", "length", "learning_rate")
@@ -111,6 +121,12 @@ def _parser() -> argparse.ArgumentParser:
     searching = commands.add_parser("search", help="compare learning rates briefly")
     searching.set_defaults(command=_search)
     searching.add_argument("--rates", type=float, nargs="+", default=GRID, help=f"default: {GRID}")
+    shipping = commands.add_parser("ship", help="put finished models into a folder, with their cards")
+    shipping.set_defaults(command=_ship)
+    shipping.add_argument("--preset", choices=tuple(PRESETS), default="prose")
+    shipping.add_argument("--runs", type=Path, required=True, help="the folder with a run for each cell")
+    shipping.add_argument("--data", type=Path, required=True, help="the folder with the texts")
+    shipping.add_argument("--out", type=Path, required=True, help="the folder for weights and cards")
     for command, characters in ((train, 40e6), (searching, 700e3)):
         _add_common(command, characters)
     return parser

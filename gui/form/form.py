@@ -52,7 +52,7 @@ class Form(QWidget):
         self.setBackgroundRole(QPalette.ColorRole.AlternateBase)
         self.setAutoFillBackground(True)
         self._lay_out()
-        self._missing = list(config_type.settings().items())
+        self._missing = [(name, about) for name, about in config_type.settings().items() if not about.on_page]
         self._tell_history()
         if filled:
             self.fill(len(self._missing))
@@ -83,6 +83,8 @@ class Form(QWidget):
         """
         if final:
             self._sent.clear()
+        on_page = [name for name, about in config.settings().items() if about.on_page]
+        self._config = dataclasses.replace(self._config, **{name: getattr(config, name) for name in on_page})
         values = {}
         for name, row in self._rows.items():
             value = getattr(config, name)

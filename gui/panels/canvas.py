@@ -56,6 +56,10 @@ class Canvas(QWidget):
         self._rings = False
         self.exposed = QRect()
         """What is being painted; a panel may leave the rest out."""
+        self.wheel_keys = Qt.KeyboardModifier.NoModifier
+        """Keys held while the wheel turned last."""
+        self.is_wheel_sideways = False
+        """Whether the wheel turned sideways last, as a trackpad's may."""
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -101,6 +105,7 @@ class Canvas(QWidget):
         if event.button() == Qt.MouseButton.LeftButton:
             self._pressed, self._dragged = event.position(), False
             self._panel.point(event.position())
+            self._panel.press(event.position())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self._pressed is not None:
@@ -114,6 +119,7 @@ class Canvas(QWidget):
     def wheelEvent(self, event: QWheelEvent) -> None:
         turned = event.angleDelta()
         notches = (turned.y() or turned.x()) / 120  # a trackpad also goes sideways
+        self.wheel_keys, self.is_wheel_sideways = event.modifiers(), not turned.y()
         event.setAccepted(self._panel.wheel(event.position(), notches))
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -154,6 +160,8 @@ class Canvas(QWidget):
         if cell is not None:
             panel.point(None)  # the pointer rests: new data must not pull the cursor back to it
             panel.reveal(cell)
+            if far:
+                panel.extend(panel.cursor_cell, cell)
             panel.move_cursor(cell)
 
     def event(self, event: QEvent) -> bool:

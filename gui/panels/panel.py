@@ -93,8 +93,14 @@ class Panel(QWidget):
     def reveal(self, cell: Cell) -> None:
         """Bring a value into sight (after the keyboard moved there)."""
 
+    def press(self, at: QPointF) -> None:
+        """The pointer's button went down here; a drag or a click follows."""
+
     def drag(self, by: QPointF) -> None:
         """The pointer moved by this much with its button held."""
+
+    def extend(self, start: Cell | None, end: Cell) -> None:
+        """The keyboard's cursor goes from one value to another with Shift held."""
 
     def wheel(self, at: QPointF, notches: float) -> bool:
         """The wheel turned (positive away from the person); True if that meant something here."""

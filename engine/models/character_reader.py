@@ -1,0 +1,117 @@
+"""Reads a text with a character model while it is typed: of every change, only what is new is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from engine.models.byte_tokens import START, VOCABULARY, character_ends, encode, sum_by_character
+from engine.models.character_model import CharacterModel, State
+from engine.models.recurrent_trace import Trace, extend, trace
+from engine.models.step_table import StepTable
+
+LOG_PROBABILITIES = "log-probabilities"
+"""The column (256,): log P(next byte) after each step."""
+_NOTHING = np.zeros(0)
+_NOTHING.flags.writeable = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text as one model has read it: N characters, T bytes, T + 1 steps, the first of which read START.
+
+    Arrays are read-only views that stay as they are while the text is typed on.
+    """
+
+    text: str
+    trace: Trace
+    """Every state and gate; step 0 is after START, step t after byte t."""
+    table: StepTable
+    surprise: np.ndarray
+    """(N,) −ln P(character | all before it) in nats, the sum over the character's bytes."""
+
+    @property
+    def log_probabilities(self) -> np.ndarray:
+        """(T + 1, 256) log P(next byte) in nats, after each step."""
+        return self.table.shown(LOG_PROBABILITIES, len(self.trace))
+
+    @property
+    def nats_per_character(self) -> float | None:
+        """The mean surprise; None of an empty text."""
+        return float(self.surprise.mean()) if self.text else None
+
+    @cached_property
+    def steps(self) -> np.ndarray:
+        """(N,) the step after which each character has been read completely."""
+        return character_ends(self.text) + 1
+
+    def states(self, column: str, layer: int = -1) -> np.ndarray:
+        """(N, width) a column of a layer's trace ("h", "c", a gate), after each character."""
+        return self.trace.layers[layer].column(column)[self.steps]
+
+    @property
+    def state(self) -> State:
+        """The state after the last character as `CharacterModel.step` takes it, for a batch of one."""
+        final = self.trace.final_state
+        return (final[0][:, None], final[1][:, None]) if isinstance(final, tuple) else final[:, None]
+
+
+class Reader:
+    """One model and the text it has read. Texts that begin alike share what was computed."""
+
+    def __init__(self, model: CharacterModel) -> None:
+        self.model = model
+        self.reading = self._begin()
+
+    @torch.inference_mode()
+    def read(self, text: str) -> Reading:
+        """Take `text` in the place of the text before; only what follows their common beginning is run."""
+        before = self.reading
+        if text == before.text:
+            return before
+        common = _common(before.text, text)
+        kept = len(before.trace) if common == len(before.text) else 1 + len(encode(text[:common]))
+        tokens = encode(text[common:])
+        done, table = self._run(before.trace[:kept], before.table, tokens)
+        rows = table.array[kept + np.arange(len(tokens)), tokens]  # row 0 of a table is before the first step
+        nats = sum_by_character(-rows.astype(np.float64), text[common:])
+        surprise = np.concatenate([before.surprise[:common], nats])
+        surprise.flags.writeable = False
+        self.reading = Reading(text, done, table, surprise)
+        return self.reading
+
+    @torch.inference_mode()
+    def _begin(self) -> Reading:
+        tokens = torch.tensor([START])
+        first = trace(self.model.recurrent, F.embedding(tokens, self.model.embedding.weight))
+        table = StepTable({LOG_PROBABILITIES: VOCABULARY}, self.model.head.weight.dtype, 1)
+        table.steps = 1
+        self._predict(first, table, 0)
+        return Reading("", first, table, _NOTHING)
+
+    def _run(self, before: Trace, table: StepTable, tokens: np.ndarray) -> tuple[Trace, StepTable]:
+        if not len(tokens):
+            return before, table
+        x = F.embedding(torch.from_numpy(tokens.astype(np.int64)), self.model.embedding.weight)
+        after = extend(before, self.model.recurrent, x)
+        grown = table.grown(len(before), len(tokens))
+        self._predict(after, grown, len(before))
+        return after, grown
+
+    def _predict(self, done: Trace, table: StepTable, start: int) -> None:
+        """Write the predictions after the steps from `start` on."""
+        hidden = done.layers[-1].table.after("h", start, len(done))
+        logits = F.linear(hidden, self.model.head.weight, self.model.head.bias)
+        torch.log_softmax(logits, -1, out=table.after(LOG_PROBABILITIES, start, len(done)))
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts have in common at their beginning."""
+    if other.startswith(one):
+        return len(one)
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
