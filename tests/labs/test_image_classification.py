@@ -197,6 +197,18 @@ def test_a_new_picture_replaces_the_jobs_about_the_old_one(lab: ImageClassificat
     np.testing.assert_array_equal(shown.sweep.probabilities, expected.sweep.probabilities)
 
 
+@pytest.mark.parametrize("move", ["picture", "slider"])
+def test_what_was_kept_of_the_picture_before_is_let_go_of(lab: ImageClassification, move: str):
+    kept = weakref.ref(finish(lab)._scene.look)
+    if move == "picture":
+        lab.show(1)
+    else:
+        change(lab, rotate=10.0)
+    assert kept() is not lab._scene.look
+    finish(lab)
+    assert kept() is None
+
+
 def broken_file(folder: Path) -> Path:
     path = folder.parent / "broken.png"
     path.write_bytes((folder / "0.png").read_bytes()[:60])
