@@ -240,6 +240,12 @@ class Worker:
             self._run.paused, self._run.playing = False, self._run.lab.can_step
 
     def _do_pause(self) -> None:
+        """Stop playing and what the person asked for; what only fills the screen goes on by itself."""
+        if self._run is not None:
+            self._run.playing, self._run.paused = False, self._run.lab.jobs.asked_for
+
+    def _stop_all(self) -> None:
+        """As a pause, but after a fault nothing goes on by itself."""
         if self._run is not None:
             self._run.playing, self._run.paused = False, bool(self._run.lab.jobs)
 
@@ -316,7 +322,7 @@ class Worker:
             log.info("%s", error)
             self._failures.append(Failure(error.sentence, error.details or details))
             return
-        self._do_pause()
+        self._stop_all()
         log.error("%s", details)
         self._failures.append(Failure(_sentence(error), details))
 

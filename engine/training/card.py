@@ -64,6 +64,8 @@ def card(
 ) -> str:
     """The card as Markdown."""
     config, preset = model.config, notes["preset"]
+    if not PRESETS[preset].held_out:
+        held_out = {f"the last tenth of {name}": nats for name, nats in held_out.items()}
     parameters = sum(weight.numel() for weight in model.parameters())
     characters, decay_from = float(notes["characters"]), float(notes["decay_from"])
     facts = {

@@ -45,12 +45,15 @@ class BarsPanel(Panel):
         name: str = "",
         colour: str = "accent",
         parent: QWidget | None = None,
+        *,
+        columns: tuple[str, str] = ("class", "probability"),
     ) -> None:
-        """`colour` names the theme's colour of the bars, such as "convolution"."""
+        """`colour` names the theme's colour of the bars, such as "convolution"; `columns` label and value."""
         super().__init__(title, sentence, name, parent)
-        self._colour = colour
+        self._colour, self._names = colour, columns
         self._labels: list[str] = []
         self._values: list[float] = []
+        self._figures: list[str] = []
         self._reference: list[float] | None = None
         self._chosen: int | None = None
         self._note = ""
@@ -66,15 +69,18 @@ class BarsPanel(Panel):
         reference: Sequence[float] | None = None,
         chosen: int | None = None,
         muted_note: str = "",
+        figures: Sequence[str] | None = None,
     ) -> None:
         """Show a bar for each label, `values` and `reference` being probabilities (0 to 1).
 
-        `reference` stands as a tick on each bar, `chosen` is the rank of the class that is explained, and
-        `muted_note` is said below. Raises ValueError where the lengths differ.
+        `reference` stands as a tick on each bar, `chosen` is the rank of the class that is explained,
+        `muted_note` is said below, and `figures` are written instead of the values in per cent. Raises
+        ValueError where the lengths differ.
         """
-        if not len(labels) == len(values) == len(values if reference is None else reference):
+        if any(len(given) != len(labels) for given in (values, reference, figures) if given is not None):
             raise ValueError(f"{len(labels)} labels for {len(values)} values.")
         self._labels, self._values = [str(label) for label in labels], [float(value) for value in values]
+        self._figures = list(map(percent, self._values)) if figures is None else list(figures)
         self._reference = None if reference is None else [float(value) for value in reference]
         self._chosen, self._note = chosen, muted_note
         self._settle()
@@ -138,13 +144,13 @@ class BarsPanel(Panel):
         return label if QFontMetricsF(self.canvas.font()).horizontalAdvance(label) > right - left else ""
 
     def summary(self) -> str:
-        rows = zip(self._labels, self._values, strict=True)
-        return ", ".join(f"{label} {percent(value).replace('%', 'percent')}" for label, value in rows)
+        rows = zip(self._labels, self._figures, strict=True)
+        return ", ".join(f"{label} {figure.replace('%', 'percent')}" for label, figure in rows)
 
     def numbers(self) -> Numbers:
-        header, columns = ["rank", "class", "probability"], [self._labels, self._values]
+        header, columns = ["rank", *self._names], [self._labels, self._values]
         if self._reference is not None:
-            header, columns = [*header, "reference probability"], [*columns, self._reference]
+            header, columns = [*header, f"reference {self._names[1]}"], [*columns, self._reference]
         return header, [[rank, *row] for rank, row in enumerate(zip(*columns, strict=True), start=1)]
 
     def paint(self, painter: QPainter) -> None:
@@ -169,7 +175,7 @@ class BarsPanel(Panel):
         painter.drawText(QRectF(left, row.top(), right - left, row.height()), middle, label)
         left, right = columns.percent
         where = QRectF(left, row.top(), right - left, row.height())
-        painter.drawText(where, middle | int(Qt.AlignmentFlag.AlignRight), percent(self._values[rank]))
+        painter.drawText(where, middle | int(Qt.AlignmentFlag.AlignRight), self._figures[rank])
         self._paint_bar(painter, rank, columns)
 
     def _paint_bar(self, painter: QPainter, rank: int, columns: _Columns) -> None:
@@ -200,7 +206,7 @@ class BarsPanel(Panel):
         metrics, width = QFontMetricsF(self.canvas.font()), float(self.canvas.width())
         longest = max((metrics.horizontalAdvance(label) for label in self._labels), default=0.0)
         label = min(longest + 1, width * 0.42)
-        room = metrics.horizontalAdvance("100.0 %") + GRID / 2
+        room = max(map(metrics.horizontalAdvance, ("100.0 %", *self._figures))) + GRID / 2
         trough = (EDGE + label + 1.5 * GRID, width - room - GRID)
         return _Columns((EDGE, EDGE + label), trough, (width - room, width - GRID / 2))
 

@@ -74,6 +74,11 @@ class PassagesPanel(Panel):
         else:
             self.set_empty(self.nothing_yet)
 
+    def set_empty(self, sentence: str) -> None:
+        self._passages = []
+        self._settle()
+        super().set_empty(sentence)
+
     def row_rect(self, row: int) -> QRectF:
         """The whole row of a passage, in pixels of the canvas."""
         pitch = self._pitch
@@ -179,9 +184,7 @@ class PassagesPanel(Panel):
         painter.setPen(QColor(colours.text))
         figure = _figure(passage)
         # By their ends, not in boxes: those would leave out the spaces at the ends.
-        painter.drawText(
-            QPointF(ground.left() - GAP / 2 - plain.horizontalAdvance(before), baseline), before
-        )
+        painter.drawText(QPointF(ground.left() - GAP / 2 - plain.horizontalAdvance(before), baseline), before)
         painter.drawText(QPointF(ground.right() + GAP / 2, baseline), after)
         painter.drawText(QPointF(columns.figure_end - plain.horizontalAdvance(figure), baseline), figure)
 

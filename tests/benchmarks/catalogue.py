@@ -18,6 +18,7 @@ NAMES = (
     "tick_lateness",
     "recurrent_trace",
     "gradient_through_time",
+    "key_to_prediction",
 )
 """Modules that each have a `SENTENCE`, a `LIMIT`, `ROUNDS` and a function `measure`."""
 

@@ -32,8 +32,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def qapp(qapp: QApplication) -> Iterator[QApplication]:
-    """The one application, in the dark theme."""
+    """The one application, in the dark theme, with a cursor that does not blink into pictures."""
     themes.follow(qapp, "dark")
+    qapp.styleHints().setCursorFlashTime(0)
     yield qapp
     let_go_of_clipboard()
 

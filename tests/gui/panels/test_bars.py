@@ -60,6 +60,23 @@ def test_percents_are_never_rounded_to_a_certainty(probability: float, text: str
     assert percent(probability) == text
 
 
+def test_figures_of_another_kind_stand_in_the_place_of_percents(show: Callable[[QWidget], None]) -> None:
+    panel = BarsPanel("Units", name="units", columns=("unit", "mean |h|"))
+    panel.resize(400, 200)
+    show(panel)
+    panel.set_rows(["unit 7", "unit 12"], [0.9, 0.4])
+    as_percents, bar = panel.canvas.grab().toImage(), panel.bar_rect(0)
+    panel.set_rows(["unit 7", "unit 12"], [0.9, 0.4], figures=["−0.900", "+0.400"])
+    assert panel.canvas.grab().toImage() != as_percents
+    assert panel.bar_rect(0) == bar
+    assert panel.summary() == "unit 7 −0.900, unit 12 +0.400"
+    assert panel.numbers() == (["rank", "unit", "mean |h|"], [[1, "unit 7", 0.9], [2, "unit 12", 0.4]])
+    panel.set_rows(["unit 7"], [0.9], figures=["a much longer figure than a percent"])
+    assert panel.bar_rect(0).width() < bar.width()
+    with pytest.raises(ValueError, match="1 labels"):
+        panel.set_rows(["unit 7"], [0.9], figures=[])
+
+
 def test_the_summary_reads_the_rows_aloud(panel: BarsPanel) -> None:
     assert panel.summary().startswith("tiger cat 38.3 percent, Egyptian cat 35.8 percent")
     assert "window screen <0.1 percent" in panel.canvas.accessibleDescription()

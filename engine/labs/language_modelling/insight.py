@@ -1,0 +1,134 @@
+"""What is understood of the text beyond reading it: trajectories, what units track, and memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from engine.data.reference import reference_text
+from engine.explain.influence import influence
+from engine.explain.unit_tracking import Tracking
+from engine.labs.language_modelling.bench import Bench
+from engine.labs.language_modelling.brushing import Brushing, Phrase
+from engine.labs.language_modelling.reference import Reference, waypoints
+from engine.labs.language_modelling.snapshot import Brush, Memory, Track, Trajectory
+from engine.models.byte_tokens import label
+from engine.models.character_reader import Reading
+
+MOST_PINNED = 4
+"""Sentences that are kept to compare with; a fifth takes the place of the first."""
+RANKED = 10
+"""Units that are listed for a feature."""
+
+
+class Insight:
+    """Belongs to one bench; what it has found is kept until the text, or what is asked, changes."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self.reference = Reference(
+            {cell: reader.model for cell, reader in bench.readers.items()}, reference_text()
+        )
+        self._brushing = Brushing(bench, self.reference)
+        self._memory: dict[str, tuple[Reading, Memory]] = {}
+        self._paths: dict[str, tuple[Reading, tuple[str, ...], Trajectory]] = {}
+        self._pinned: dict[str, dict[str, np.ndarray]] = {}
+
+    # Memory ---------------------------------------------------------------------------------------
+
+    def measure_memory(self) -> Iterator[tuple[int, int]]:
+        """Follow the gradient of each network's prediction back through the text."""
+        for place, (cell, reader) in enumerate(self._bench.readers.items()):
+            reading = reader.reading
+            if reading.text:
+                found = influence(reader.model, reading)
+                name, chance = label(found.target), found.probability
+                memory = Memory(cell, found.log_norms, found.half_distance, name, chance)
+                self._memory[cell] = reading, memory
+            yield place + 1, len(self._bench.readers)
+
+    @property
+    def memory(self) -> tuple[Memory, ...]:
+        """One for each network, once all are measured on the present text; else empty."""
+        known = [
+            self._memory[cell][1]
+            for cell, reader in self._bench.readers.items()
+            if cell in self._memory and self._memory[cell][0] is reader.reading
+        ]
+        return tuple(known) if len(known) == len(self._bench.readers) else ()
+
+    # Trajectories ---------------------------------------------------------------------------------
+
+    def pin(self) -> None:
+        """Keep the present text's paths to compare others with."""
+        text = self._bench.text
+        if text:
+            states = {cell: self._bench.reading(cell).states("h") for cell in self._bench.readers}
+            self._pinned.pop(text, None)
+            self._pinned[text] = states
+            self._pinned = dict(list(self._pinned.items())[-MOST_PINNED:])
+
+    def unpin(self) -> None:
+        """Let the kept texts go."""
+        self._pinned = {}
+
+    def trajectories(self, by: str) -> tuple[Trajectory, ...]:
+        """One for each network whose axes are known, a point after each word or character."""
+        cells = (cell for cell in self._bench.readers if (cell, by) in self.reference.limits)
+        return tuple(self._trajectory(cell, by) for cell in cells) if self._bench.text else ()
+
+    def _trajectory(self, cell: str, by: str) -> Trajectory:
+        reading, wanted = self._bench.reading(cell), (by, *self._pinned)
+        known = self._paths.get(cell)
+        if known is None or known[0] is not reading or known[1] != wanted:
+            known = self._paths[cell] = reading, wanted, self._project(cell, reading, by)
+        return known[2]
+
+    def _project(self, cell: str, reading: Reading, by: str) -> Trajectory:
+        space, (low, high) = self.reference.spaces[cell, by], self.reference.limits[cell, by]
+
+        def path(text: str, states: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+            places, labels = waypoints(text, by)
+            return _frozen(space.project(states[places])), labels
+
+        kept = tuple(
+            (text, *path(text, states[cell])) for text, states in self._pinned.items() if text != reading.text
+        )
+        points, labels = path(reading.text, reading.states("h"))
+        share = tuple(map(float, space.share))
+        return Trajectory(cell, points, labels, share, _frozen(low), _frozen(high), kept)
+
+    # Units ----------------------------------------------------------------------------------------
+
+    def features(self, cell: str) -> tuple[str, ...]:
+        """Names of what is looked for in one network's units; empty until it is measured."""
+        found = self.reference.tracking.get(cell)
+        return tuple(feature.name for feature in found.features) if found else ()
+
+    def tracks(self, cell: str, unit: int) -> tuple[Track, ...]:
+        """What a unit follows, most closely first."""
+        found = self.reference.tracking.get(cell)
+        return tuple(map(_track, found.features_of(unit, len(found.features)))) if found else ()
+
+    def trackers(self, cell: str, feature: str) -> tuple[Track, ...]:
+        """The units that follow a feature most closely."""
+        found = self.reference.tracking.get(cell)
+        return tuple(map(_track, found.units_of(feature, RANKED))) if found else ()
+
+    # Phrases --------------------------------------------------------------------------------------
+
+    def brush(self, phrase: Phrase, threshold: float) -> Brush | None:
+        """The units that stay on through a phrase, and where else they are on; None if it is not read."""
+        return self._brushing.find(phrase, threshold)
+
+
+def _track(found: Tracking) -> Track:
+    about = found.feature
+    return Track(found.unit, about.name, about.definition, about.measure, found.figure, found.strength)
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    array = np.ascontiguousarray(array)
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,196 @@
+"""The page of the language modelling lab: the line, three networks side by side, and what is inside them."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+
+from engine.ask import Cell
+from engine.labs.language_modelling import LanguageModellingSnapshot
+from gui.actions import Actions
+from gui.labs.language_modelling import wording
+from gui.labs.language_modelling.brushes import Brushes
+from gui.labs.language_modelling.cell_view import CellView
+from gui.labs.language_modelling.inside_tab import InsideTab
+from gui.labs.language_modelling.memory_tab import MemoryTab
+from gui.labs.language_modelling.phrase_tab import PhraseTab
+from gui.labs.language_modelling.trajectory_tab import TrajectoryTab
+from gui.labs.language_modelling.typed_line import TypedLine
+from gui.labs.language_modelling.units_tab import UnitsTab
+from gui.panels.panel import Panel
+from gui.theme import GRID
+from gui.view import View
+
+WIDE = 140 * GRID
+"""Width of the page from which a network's next characters stand beside its next words; else on a tab."""
+HIGH = 84 * GRID
+"""Height of the page from which a unit's gates stand below all units; else on a tab."""
+LINE_HEIGHT = 28 * GRID
+"""Height of the page for each further line that a strip may take; a longer text scrolls."""
+
+
+class LanguageModellingPage(View):
+    """Draws a `LanguageModellingSnapshot`."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._edit, self._turn, self._text = 0, -1, ""
+        self.line = TypedLine(self)
+        self.cells = {cell: CellView(cell, self) for cell in wording.NAMES}
+        self.inside = InsideTab(self)
+        self.trajectory = TrajectoryTab(self)
+        self.units = UnitsTab(self)
+        self.memory = MemoryTab(self)
+        self.phrase = PhraseTab(self)
+        self.brushes = Brushes({name: cell.strip for name, cell in self.cells.items()}, self)
+        self.characters, self.gates = QWidget(self), QWidget(self)
+        self.tabs = QTabWidget(self)
+        self._is_wide = self._is_high = True
+        self._arrange()
+        self._wire()
+
+    def _arrange(self) -> None:
+        self.tabs.setDocumentMode(True)
+        for alone in (self.characters, self.gates):
+            row = QHBoxLayout(alone)
+            row.setContentsMargins(0, GRID, 0, 0)
+            row.setSpacing(4 * GRID)
+            alone.hide()
+        self.tabs.addTab(self.inside, "Inside")
+        self.tabs.addTab(self.trajectory, "Trajectory")
+        self.tabs.addTab(self.units, "Units")
+        self.tabs.addTab(self.memory, "Memory")
+        self.tabs.addTab(self.phrase, "Phrase")
+        self.tabs.setCornerWidget(self.trajectory.tools)
+        self.tabs.currentChanged.connect(self._show_tools)
+        self._show_tools()
+        strips, guesses = QVBoxLayout(), QHBoxLayout()
+        strips.setSpacing(GRID // 2)
+        guesses.setSpacing(4 * GRID)
+        for cell in self.cells.values():
+            strips.addWidget(cell.strip)
+            guesses.addWidget(cell, 1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(GRID)
+        whole.addWidget(self.line)
+        whole.addLayout(strips)
+        whole.addLayout(guesses, 1)
+        whole.addWidget(self.tabs, 2)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room strips take few lines, and characters and gates tabs of their own."""
+        self._spread(event.size().width() >= WIDE)
+        self._stack(event.size().height() >= HIGH)
+        for cell in self.cells.values():
+            cell.fit_strip(self._most_lines)
+
+    @property
+    def _most_lines(self) -> int:
+        return max(2, self.height() // LINE_HEIGHT - 1)
+
+    def _spread(self, wide: bool) -> None:
+        if wide == self._is_wide:
+            return
+        self._is_wide = wide
+        for cell in self.cells.values():
+            if wide:
+                cell.take_characters()
+            else:
+                cell.let_go_of_characters()
+                self.characters.layout().addWidget(cell.characters)
+        self._give_tab(self.characters, "Characters", is_wanted=not wide)
+
+    def _stack(self, high: bool) -> None:
+        if high == self._is_high:
+            return
+        self._is_high = high
+        if high:
+            self.inside.take_gates()
+        else:
+            self.gates.layout().addWidget(self.inside.unit)
+        self._give_tab(self.gates, "Gates", is_wanted=not high)
+
+    def _give_tab(self, alone: QWidget, name: str, *, is_wanted: bool) -> None:
+        if is_wanted:
+            self.tabs.insertTab(1, alone, name)
+        else:
+            if self.tabs.currentWidget() is alone:
+                self.tabs.setCurrentWidget(self.inside)
+            self.tabs.removeTab(self.tabs.indexOf(alone))
+            alone.hide()
+
+    def _show_tools(self) -> None:
+        self.trajectory.tools.setVisible(self.tabs.currentWidget() is self.trajectory)
+
+    def _wire(self) -> None:
+        self.line.typed.connect(self._type)
+        guesses = [panel for cell in self.cells.values() for panel in (cell.words, cell.characters)]
+        self.listen(*(panel for panel in self.panels() if panel not in guesses))
+        for panel in guesses:  # a click there writes, and pins nothing
+            panel.hovered.connect(lambda at: self.asked.emit(None if at is None else Cell(*at)))
+        self.inside.unit_chosen.connect(lambda unit: self.settings_wanted.emit({"unit": unit}))
+        self.units.chosen.connect(self.settings_wanted)
+        self.phrase.chosen.connect(self.settings_wanted)
+        self.brushes.wanted.connect(self._brush)
+        self.trajectory.command_wanted.connect(self.command_wanted)
+        for cell in self.cells.values():
+            cell.chosen.connect(self.line.insert_at_end)
+
+    def panels(self) -> tuple[Panel, ...]:
+        of_cells = [panel for cell in self.cells.values() for panel in cell.panels()]
+        return (*of_cells, *(panel for tab in self._tabs for panel in tab.panels()))
+
+    @property
+    def _tabs(self) -> tuple[InsideTab, TrajectoryTab, UnitsTab, MemoryTab, PhraseTab]:
+        return self.inside, self.trajectory, self.units, self.memory, self.phrase
+
+    def show_snapshot(self, snapshot: LanguageModellingSnapshot) -> None:
+        """Draw it, unless it is about an older text than the line holds: the newer one is on its way."""
+        if snapshot.edit < self._edit:
+            return
+        if snapshot.turn != self._turn and snapshot.readings:
+            self._turn = snapshot.turn
+            self.line.show_text(snapshot.typed)
+        is_other, self._text = snapshot.text != self._text, snapshot.text
+        with self.brushes.drawing():
+            for reading in snapshot.readings:
+                cell = self.cells[reading.cell]
+                cell.show_reading(snapshot, reading)
+                cell.fit_strip(self._most_lines)
+                if is_other and self.line.textCursor().atEnd():
+                    cell.show_end()
+        if snapshot.readings:
+            self.brushes.follow(snapshot.brush)
+            self.phrase.show_brush(snapshot)
+            self.inside.show_states(snapshot)
+            self.trajectory.show_trajectories(snapshot)
+            self.units.show_tracks(snapshot)
+            self.memory.show_memory(snapshot)
+
+    def subtitle(self, snapshot: LanguageModellingSnapshot) -> str:
+        return wording.network_line(snapshot)
+
+    def _type(self, text: str) -> None:
+        self._edit += 1
+        self.command("type", text, self._edit)
+
+    def _brush(self, cell: str, start: int, stop: int) -> None:
+        self.command("brush", cell, start, stop)
+        if start < stop:
+            self.tabs.setCurrentWidget(self.phrase)
+
+    def add_actions(self, actions: Actions) -> None:
+        actions.add("type", "Go to the line", "Ctrl+L", self.line.setFocus, group="Text", tip="Type in it")
+        actions.add(
+            "clear-line", "Empty the line", "Ctrl+Shift+L", self.line.empty, group="Text", tip="Begin anew"
+        )
+        for place, cell in enumerate(wording.NAMES, start=1):
+            actions.add(
+                f"inside-{cell}",
+                f"Inside the {wording.NAMES[cell]}",
+                f"Alt+{place}",
+                lambda cell=cell: self.settings_wanted.emit({"cell": cell}),
+                group="Text",
+                tip="Show its states and gates",
+            )
