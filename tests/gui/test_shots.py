@@ -31,7 +31,9 @@ def a_snapshot() -> ImageClassificationSnapshot:
 
 @pytest.fixture
 def worker_says(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FakeSource]:
-    """Puts a worker that says only these frames behind every window."""
+    """Puts a worker that says only these frames behind the window of the one lab that there is."""
+    only = {"image-classification": labs()["image-classification"]}
+    monkeypatch.setattr(shots, "labs", lambda: only)
 
     def put(*frames: Frame) -> FakeSource:
         source = FakeSource()
