@@ -240,9 +240,14 @@ class Worker:
             self._run.paused, self._run.playing = False, self._run.lab.can_step
 
     def _do_pause(self) -> None:
-        """Stop playing and what the person asked for; what only fills the screen goes on by itself."""
-        if self._run is not None:
-            self._run.playing, self._run.paused = False, self._run.lab.jobs.asked_for
+        """Stop what goes on: playing, or where nothing plays the jobs.
+
+        After playing, what only fills the screen goes on by itself, for else it would show what was.
+        """
+        run = self._run
+        if run is not None:
+            run.paused = run.lab.jobs.asked_for if run.playing else bool(run.lab.jobs)
+            run.playing = False
 
     def _stop_all(self) -> None:
         """As a pause, but after a fault nothing goes on by itself."""

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from gui.main_window import MainWindow
     from gui.view import View
 
+KINDS = ("image", "text", "model")
+"""Kinds of files that some lab opens."""
+
 
 class WindowActions(QObject):
     """The window's table of actions, with palette, sheet, menu and drops built on it."""
@@ -128,7 +131,9 @@ class WindowActions(QObject):
             kind = kind_of(path)
             lab = registry.lab_for("image" if kind == "unknown" else kind, window.lab_name)
             if lab is None:
-                window.tell(f"No lab opens {path.name} yet. Drop a picture, a folder of pictures or a model.")
+                window.tell(
+                    f"No lab opens {path.name} yet. Drop a picture, a folder of pictures, a text or a model."
+                )
                 continue
             window.choose_lab(lab)
             self._make_way()
@@ -158,10 +163,8 @@ class WindowActions(QObject):
         self._take(incoming_from_clipboard())
 
     def _open(self) -> None:
-        pictures, models = (
-            " ".join(f"*{end}" for end in sorted(SUFFIXES[kind])) for kind in ("image", "model")
-        )
-        filters = [f"Pictures and models ({pictures} {models})", "All files (*)"]
+        endings = (" ".join(f"*{end}" for end in sorted(SUFFIXES[kind])) for kind in KINDS)
+        filters = [f"Pictures, texts and models ({' '.join(endings)})", "All files (*)"]
         self.open_paths(ask_files(self._window, "Open", filters, self._window.memory))
 
     def _open_folder(self) -> None:

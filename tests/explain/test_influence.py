@@ -142,7 +142,10 @@ def test_a_certain_prediction_was_moved_by_nothing():
     assert found.half_distance is None
 
 
-@given(st.lists(st.floats(0, 10), min_size=1, max_size=30), st.floats(-3000, 50))
+@given(
+    st.lists(st.floats(0, 10, allow_subnormal=False), min_size=1, max_size=30),
+    st.floats(-3000, 50, allow_subnormal=False),
+)
 def test_half_of_the_influence_lies_within_the_distance(norms: list[float], scale: float):
     if sum(norms) == 0:
         return
