@@ -252,7 +252,8 @@ class Worker:
     def _stop_all(self) -> None:
         """As a pause, but after a fault nothing goes on by itself."""
         if self._run is not None:
-            self._run.playing, self._run.paused = False, bool(self._run.lab.jobs)
+            self._run.playing = False
+        self._do_pause()
 
     def _do_step_once(self) -> None:
         """A slice of what the person asked for, else a step; what only fills the screen goes on by itself."""

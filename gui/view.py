@@ -49,16 +49,18 @@ class View(QWidget):
     def close_page(self) -> None:
         """Let go of what outlives a hidden page (a camera, a timer)."""
 
-    def listen(self, *panels: Panel) -> None:
-        """Pass on what the panels' pointers are over."""
+    def listen(self, *panels: Panel, pins: bool = True) -> None:
+        """Pass on what the panels' pointers are over, and where a click `pins` it, what was clicked."""
         for panel in panels:
-            panel.hovered.connect(lambda at: self.asked.emit(_cell(at)))
-            panel.clicked.connect(lambda at: self.pinned.emit(_cell(at)))
+            panel.hovered.connect(lambda at: self.asked.emit(as_cell(at)))
+            if pins:
+                panel.clicked.connect(lambda at: self.pinned.emit(as_cell(at)))
 
     def command(self, name: str, *arguments: Any) -> None:
         """Ask the lab for something."""
         self.command_wanted.emit(name, arguments)
 
 
-def _cell(at: tuple[str, tuple[int, ...]] | None) -> Cell | None:
+def as_cell(at: tuple[str, tuple[int, ...]] | None) -> Cell | None:
+    """What a panel's pointer is over, as the engine is asked about it."""
     return None if at is None else Cell(at[0], tuple(int(part) for part in at[1]))

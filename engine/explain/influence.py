@@ -11,6 +11,7 @@ from engine.explain.through_time import gradients_through_time
 from engine.models.byte_tokens import bytes_per_character, character_ends, encode
 from engine.models.character_model import CharacterModel
 from engine.models.character_reader import Reading
+from engine.read_only import read_only
 
 
 @dataclass(frozen=True)
@@ -53,15 +54,10 @@ def influence(
         raise IndexError(f"there is no byte {aimed}")
     upstream = _upstream(model, log_probabilities, aimed)
     gradients = gradients_through_time(reading.trace[: step + 1], model.recurrent, upstream)
-    log_norms = _frozen(_by_character(gradients.input.log_norms[1:], before))
-    hidden = _frozen(gradients.layers[-1].hidden.log_norms[reading.steps[:count]])
+    log_norms = read_only(_by_character(gradients.input.log_norms[1:], before))
+    hidden = read_only(gradients.layers[-1].hidden.log_norms[reading.steps[:count]])
     probability = float(np.exp(log_probabilities[aimed]))
     return Influence(log_norms, hidden, half_distance(log_norms), aimed, probability)
-
-
-def _frozen(array: np.ndarray) -> np.ndarray:
-    array.flags.writeable = False
-    return array
 
 
 def half_distance(log_norms: np.ndarray) -> int | None:

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from engine.explain.colour_limits import extremes, layer_limits, map_limits
+from engine.read_only import read_only
 
 Scale = Literal["map", "layer", "network"]
 Order = Literal["channel", "mean", "peak"]
@@ -96,8 +97,8 @@ def mosaic(
     across = columns or best_columns(count, height, width, aspect)
     down = -(-count // across)
     pixels = _tile(levels.reshape(count, height, width), down, across)
-    low, high = (_frozen((ends if scale == "map" else ends[0])[..., side]) for side in (0, 1))
-    return Mosaic(_frozen(pixels), down, across, height, width, count, low, high, _frozen(shown), finite)
+    low, high = (read_only((ends if scale == "map" else ends[0])[..., side]) for side in (0, 1))
+    return Mosaic(read_only(pixels), down, across, height, width, count, low, high, read_only(shown), finite)
 
 
 def thumbnail(maps: Tensor, tile: int = 22, count: int = 9) -> Mosaic:
@@ -219,9 +220,4 @@ def _most_varied(maps: Tensor, count: int) -> Tensor:
 
 
 def _read(tensor: Tensor) -> np.ndarray:
-    return _frozen(tensor.cpu().numpy())
-
-
-def _frozen(array: np.ndarray) -> np.ndarray:
-    array.flags.writeable = False
-    return array
+    return read_only(tensor.cpu().numpy())

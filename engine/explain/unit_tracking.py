@@ -180,7 +180,7 @@ def _since(restarts: Callable[[str], np.ndarray]) -> Callable[[str], np.ndarray]
     return count
 
 
-def _in_words(text: str) -> np.ndarray:
+def in_words(text: str) -> np.ndarray:
     """Letters, digits, and the apostrophes and hyphens between two of them."""
     letters = _each(in_word)(text)
     between = np.append(False, letters[:-1]) & np.append(letters[1:], False)
@@ -189,7 +189,7 @@ def _in_words(text: str) -> np.ndarray:
 
 def _word_ends(text: str) -> np.ndarray:
     """Whether the character belongs to a word and the next does not."""
-    within = _in_words(text)
+    within = in_words(text)
     return within & ~np.append(within[1:], False)
 
 
@@ -264,7 +264,7 @@ FEATURES = (
         "position in the word",
         "how many characters of the present word were read",
         False,
-        _since(lambda text: ~_in_words(text)),
+        _since(lambda text: ~in_words(text)),
     ),
     Feature(
         "position in the sentence",

@@ -16,6 +16,7 @@ from engine.explain.exciting_patches import Ranking, exciting_patches
 from engine.explain.feature_visualization import visualize_channel
 from engine.explain.inspection import Inspection
 from engine.history import History
+from engine.read_only import read_only
 
 PATCHES = 9
 PICTURES = 200
@@ -123,9 +124,7 @@ class _Pictures(Sequence[torch.Tensor]):
         rgb = self._rgb[index]
         if rgb is None:
             raise ValueError("an unreadable picture has no patches")
-        patch = rgb[box.top : box.bottom, box.left : box.right].copy()
-        patch.setflags(write=False)
-        return patch
+        return read_only(rgb[box.top : box.bottom, box.left : box.right].copy())
 
 
 def _triple(values: tuple[float, ...]) -> tuple[float, float, float]:

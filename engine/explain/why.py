@@ -19,6 +19,7 @@ from engine.explain.attribution import (
 )
 from engine.explain.inspection import Inspection, Look
 from engine.explain.occlusion import occlusion
+from engine.read_only import read_only
 
 METHODS = ("grad-cam", "saliency", "integrated-gradients", "smoothgrad", "occlusion")
 
@@ -125,6 +126,4 @@ def _heat(method: str, target: int, partial: Partial, layer: str = "") -> Heat:
 
 
 def _array(values: Tensor) -> np.ndarray:
-    array = values.detach().float().cpu().numpy().copy()
-    array.setflags(write=False)
-    return array
+    return read_only(values.detach().float().cpu().numpy().copy())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import unicodedata
+from functools import lru_cache
 
 import numpy as np
 
@@ -64,6 +65,12 @@ def character_label(character: str) -> str:
     if unicodedata.combining(character):
         return f"\N{DOTTED CIRCLE}{character}"
     return character if character.isprintable() else f"U+{ord(character):04X}"
+
+
+@lru_cache(maxsize=8)
+def character_labels(text: str) -> tuple[str, ...]:
+    """`character_label` of each character; the same text is asked about many times while it stands."""
+    return tuple(map(character_label, text))
 
 
 class IncrementalDecoder:

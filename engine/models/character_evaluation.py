@@ -76,8 +76,7 @@ def surprises(
     begin = 0
     while len(running):
         tokens = _chunk([pieces[i] for i in running], begin)
-        logits, state = model(tokens[:, :-1].to(model.head.weight.device), state)
-        losses = F.cross_entropy(logits.mT, tokens[:, 1:].to(logits.device), reduction="none").cpu().numpy()
+        losses, state = chunk_surprise(model, tokens, state)
         for row, index in enumerate(running):
             end = min(begin + CHUNK, len(found[index]))
             found[index][begin:end] = losses[row, : end - begin]
@@ -86,6 +85,16 @@ def surprises(
         if not alive.all():
             running, state = running[alive], select_streams(state, torch.from_numpy(np.flatnonzero(alive)))
     return [values[skip:] for values, skip in zip(found, unscored, strict=True)]
+
+
+@torch.inference_mode()
+def chunk_surprise(
+    model: CharacterModel, tokens: torch.Tensor, state: State | None
+) -> tuple[np.ndarray, State]:
+    """-log P of each row's `tokens` (B, T + 1) after its first, (B, T), and the state before the last."""
+    tokens = tokens.to(model.head.weight.device)
+    logits, state = model(tokens[:, :-1], state)
+    return F.cross_entropy(logits.mT, tokens[:, 1:], reduction="none").cpu().numpy(), state
 
 
 def _chunk(pieces: Sequence[np.ndarray], begin: int) -> torch.Tensor:

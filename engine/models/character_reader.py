@@ -13,11 +13,10 @@ from engine.models.byte_tokens import START, VOCABULARY, character_ends, encode,
 from engine.models.character_model import CharacterModel, State
 from engine.models.recurrent_trace import Trace, extend, trace
 from engine.models.step_table import StepTable
+from engine.read_only import read_only
 
 LOG_PROBABILITIES = "log-probabilities"
 """The column (256,): log P(next byte) after each step."""
-_NOTHING = np.zeros(0)
-_NOTHING.flags.writeable = False
 
 
 @dataclass(frozen=True)
@@ -73,14 +72,13 @@ class Reader:
         before = self.reading
         if text == before.text:
             return before
-        common = _common(before.text, text)
+        common = common_length(before.text, text)
         kept = len(before.trace) if common == len(before.text) else 1 + len(encode(text[:common]))
         tokens = encode(text[common:])
         done, table = self._run(before.trace[:kept], before.table, tokens)
         rows = table.array[kept + np.arange(len(tokens)), tokens]  # row 0 of a table is before the first step
         nats = sum_by_character(-rows.astype(np.float64), text[common:])
-        surprise = np.concatenate([before.surprise[:common], nats])
-        surprise.flags.writeable = False
+        surprise = read_only(np.concatenate([before.surprise[:common], nats]))
         self.reading = Reading(text, done, table, surprise)
         return self.reading
 
@@ -91,7 +89,7 @@ class Reader:
         table = StepTable({LOG_PROBABILITIES: VOCABULARY}, self.model.head.weight.dtype, 1)
         table.steps = 1
         self._predict(first, table, 0)
-        return Reading("", first, table, _NOTHING)
+        return Reading("", first, table, read_only(np.zeros(0)))
 
     def _run(self, before: Trace, table: StepTable, tokens: np.ndarray) -> tuple[Trace, StepTable]:
         if not len(tokens):
@@ -109,7 +107,7 @@ class Reader:
         torch.log_softmax(logits, -1, out=table.after(LOG_PROBABILITIES, start, len(done)))
 
 
-def _common(one: str, other: str) -> int:
+def common_length(one: str, other: str) -> int:
     """How many characters two texts have in common at their beginning."""
     if other.startswith(one):
         return len(one)

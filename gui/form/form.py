@@ -52,7 +52,9 @@ class Form(QWidget):
         self.setBackgroundRole(QPalette.ColorRole.AlternateBase)
         self.setAutoFillBackground(True)
         self._lay_out()
-        self._missing = [(name, about) for name, about in config_type.settings().items() if not about.on_page]
+        settings = config_type.settings()
+        self._on_page = [name for name, about in settings.items() if about.on_page]
+        self._missing = [(name, about) for name, about in settings.items() if not about.on_page]
         self._tell_history()
         if filled:
             self.fill(len(self._missing))
@@ -83,8 +85,8 @@ class Form(QWidget):
         """
         if final:
             self._sent.clear()
-        on_page = [name for name, about in config.settings().items() if about.on_page]
-        self._config = dataclasses.replace(self._config, **{name: getattr(config, name) for name in on_page})
+        values = {name: getattr(config, name) for name in self._on_page}
+        self._config = dataclasses.replace(self._config, **values)
         values = {}
         for name, row in self._rows.items():
             value = getattr(config, name)

@@ -9,18 +9,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter
-from PySide6.QtWidgets import QScrollBar, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gui.colour_maps import SEQUENTIAL
 from gui.panels.colour_bar import ColourBar, bar_room, number_bar, paint_colour_bar, short
 from gui.panels.marks import cross, outline, tag
 from gui.panels.mosaic import Coloured, Mosaic
 from gui.panels.panel import Cell, Numbers, Panel
+from gui.panels.scrolling import BREADTH, SCROLL_ROOM, scroll_bar
 from gui.panels.tiles import Tiles, best_columns, fit
 from gui.theme import theme
-
-SCROLL_ROOM = 14
-"""Width of the scroll bar and its gap, in device-independent pixels."""
 
 
 class MapsPanel(Panel):
@@ -40,11 +38,7 @@ class MapsPanel(Panel):
         self._selected: int | None = None
         self._values: NDArray[np.float32] | None = None
         self._coloured = Coloured()
-        self._scroll = QScrollBar(Qt.Orientation.Vertical, self.canvas)
-        self._scroll.setCursor(Qt.CursorShape.ArrowCursor)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._scroll.setAccessibleName(f"Scroll {title}")
-        self._scroll.hide()
+        self._scroll = scroll_bar(Qt.Orientation.Vertical, self.canvas, f"Scroll {title}")
         self._scroll.valueChanged.connect(self._scrolled)
         self.canvas.resized.connect(self._resized)
 
@@ -274,7 +268,7 @@ class MapsPanel(Panel):
         self._scroll.setRange(0, max(0, -floor((room.height() - tiles.full_height) / ratio)))
         self._scroll.setPageStep(canvas.height())
         self._scroll.setSingleStep(max(1, round(tiles.tile_height / ratio / 3)))
-        self._scroll.setGeometry(canvas.width() - 10, 0, 10, canvas.height())
+        self._scroll.setGeometry(canvas.width() - BREADTH, 0, BREADTH, canvas.height())
         self._scroll.setVisible(scrolls)
 
     def _resized(self) -> None:

@@ -7,9 +7,10 @@ from itertools import accumulate
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QPainter
-from PySide6.QtWidgets import QScrollBar, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gui.panels.panel import Cell, Panel
+from gui.panels.scrolling import scroll_bar, scroll_by
 from gui.theme import GRID
 
 BAR = 10
@@ -27,11 +28,7 @@ class StripPanel(Panel):
     def __init__(self, title: str, sentence: str = "", name: str = "", parent: QWidget | None = None) -> None:
         super().__init__(title, sentence, name, parent)
         self._edges: list[float] = [0.0]
-        self._scroll = QScrollBar(Qt.Orientation.Horizontal, self.canvas)
-        self._scroll.setCursor(Qt.CursorShape.ArrowCursor)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._scroll.setAccessibleName(f"Scroll {title}")
-        self._scroll.hide()
+        self._scroll = scroll_bar(Qt.Orientation.Horizontal, self.canvas, f"Scroll {title}")
         self._scroll.valueChanged.connect(self._scrolled)
         self.canvas.resized.connect(self._settle)
 
@@ -92,9 +89,7 @@ class StripPanel(Panel):
         self._scroll.setValue(round(value))
 
     def wheel(self, at: QPointF, notches: float) -> bool:
-        before = self._scroll.value()
-        self._scroll.setValue(before - round(notches * 12 * GRID))
-        return self._scroll.value() != before
+        return scroll_by(self._scroll, -round(notches * 12 * GRID))
 
     def drag(self, by: QPointF) -> None:
         self._scroll.setValue(self._scroll.value() - round(by.x()))

@@ -14,15 +14,13 @@ from engine.labs.language_modelling.config import LanguageModellingConfig
 from engine.labs.language_modelling.snapshot import CellReading, States
 from engine.labs.language_modelling.states import COLUMNS, Arrangement
 from engine.models.byte_tokens import START, IncrementalDecoder, encode
-from engine.models.character_evaluation import nats_per_character
+from engine.models.character_evaluation import CHUNK, chunk_surprise, nats_per_character
 from engine.models.character_model import CharacterModel, State
-from engine.models.character_reader import Reader, Reading
+from engine.models.character_reader import Reader, Reading, common_length
 from engine.models.sampling import draw, truncated
 
 AT_ONCE = 64
 """Characters read in one slice: the three networks take about 20 ms for them."""
-SCORED_AT_ONCE = 512
-"""Bytes of a file that one slice reads."""
 COUNT = 10
 """Characters and words that are guessed."""
 
@@ -60,8 +58,7 @@ class Bench:
     def take(self, text: str) -> None:
         """Read `text`, which begins anew where it differs from the text before: the first slice of it."""
         self._wanted = text
-        common = _common(self.text, text)
-        self._read(common + AT_ONCE)
+        self._read(common_length(self.text, text) + AT_ONCE)
 
     def read_on(self) -> Iterator[tuple[int, int]]:
         """Read the rest, a slice at a time."""
@@ -130,10 +127,10 @@ class Bench:
         count = len(tokens) - 1
         for place, (cell, reader) in enumerate(self.readers.items()):
             nats, state = 0.0, None
-            for begin in range(0, count, SCORED_AT_ONCE):
-                part = tokens[begin : begin + SCORED_AT_ONCE + 1].astype(np.int64)
-                more, state = _surprise(reader.model, torch.from_numpy(part)[None], state)
-                nats += more
+            for begin in range(0, count, CHUNK):
+                part = tokens[begin : begin + CHUNK + 1].astype(np.int64)
+                more, state = chunk_surprise(reader.model, torch.from_numpy(part)[None], state)
+                nats += float(more.sum(dtype=np.float64))
                 yield place * count + begin + len(part) - 1, len(self.readers) * count
             self._scores[cell] = nats / max(1, len(text))
 
@@ -183,22 +180,6 @@ class Bench:
 
 
 @torch.inference_mode()
-def _surprise(model: CharacterModel, tokens: torch.Tensor, state: State | None) -> tuple[float, State]:
-    """The summed nats of `tokens` (1, T + 1) after the first, and the state before the last."""
-    found, state = model.log_probabilities(tokens[:, :-1], state)
-    return -float(found.gather(2, tokens[:, 1:, None]).sum(dtype=torch.float64)), state
-
-
-@torch.inference_mode()
 def _step(model: CharacterModel, token: int, state: State) -> tuple[np.ndarray, State]:
     found, state = model.step(torch.tensor([token]), state)
     return found[0].numpy(), state
-
-
-def _common(one: str, other: str) -> int:
-    """How many characters two texts have in common at their beginning."""
-    if other.startswith(one):
-        return len(one)
-    return next(
-        (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )

@@ -15,6 +15,7 @@ from engine.labs.language_modelling.reference import Reference, waypoints
 from engine.labs.language_modelling.snapshot import Brush, Memory, Track, Trajectory
 from engine.models.byte_tokens import label
 from engine.models.character_reader import Reading
+from engine.read_only import read_only
 
 MOST_PINNED = 4
 """Sentences that are kept to compare with; a fifth takes the place of the first."""
@@ -31,7 +32,7 @@ class Insight:
             {cell: reader.model for cell, reader in bench.readers.items()}, reference_text()
         )
         self._brushing = Brushing(bench, self.reference)
-        self._memory: dict[str, tuple[Reading, Memory]] = {}
+        self._memory: tuple[list[Reading], tuple[Memory, ...]] = [], ()
         self._paths: dict[str, tuple[Reading, tuple[str, ...], Trajectory]] = {}
         self._pinned: dict[str, dict[str, np.ndarray]] = {}
 
@@ -39,24 +40,24 @@ class Insight:
 
     def measure_memory(self) -> Iterator[tuple[int, int]]:
         """Follow the gradient of each network's prediction back through the text."""
-        for place, (cell, reader) in enumerate(self._bench.readers.items()):
-            reading = reader.reading
+        readings, found = self._readings, []
+        for done, (cell, reading) in enumerate(zip(self._bench.readers, readings, strict=True), start=1):
             if reading.text:
-                found = influence(reader.model, reading)
-                name, chance = label(found.target), found.probability
-                memory = Memory(cell, found.log_norms, found.half_distance, name, chance)
-                self._memory[cell] = reading, memory
-            yield place + 1, len(self._bench.readers)
+                moved = influence(self._bench.readers[cell].model, reading)
+                name, chance = label(moved.target), moved.probability
+                found.append(Memory(cell, moved.log_norms, moved.half_distance, name, chance))
+            yield done, len(readings)
+        self._memory = readings, tuple(found)
 
     @property
     def memory(self) -> tuple[Memory, ...]:
         """One for each network, once all are measured on the present text; else empty."""
-        known = [
-            self._memory[cell][1]
-            for cell, reader in self._bench.readers.items()
-            if cell in self._memory and self._memory[cell][0] is reader.reading
-        ]
-        return tuple(known) if len(known) == len(self._bench.readers) else ()
+        readings, found = self._memory
+        return found if list(map(id, readings)) == list(map(id, self._readings)) else ()
+
+    @property
+    def _readings(self) -> list[Reading]:
+        return [reader.reading for reader in self._bench.readers.values()]
 
     # Trajectories ---------------------------------------------------------------------------------
 
@@ -90,14 +91,14 @@ class Insight:
 
         def path(text: str, states: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
             places, labels = waypoints(text, by)
-            return _frozen(space.project(states[places])), labels
+            return read_only(space.project(states[places])), labels
 
         kept = tuple(
             (text, *path(text, states[cell])) for text, states in self._pinned.items() if text != reading.text
         )
         points, labels = path(reading.text, reading.states("h"))
         share = tuple(map(float, space.share))
-        return Trajectory(cell, points, labels, share, _frozen(low), _frozen(high), kept)
+        return Trajectory(cell, points, labels, share, read_only(low), read_only(high), kept)
 
     # Units ----------------------------------------------------------------------------------------
 
@@ -126,9 +127,3 @@ class Insight:
 def _track(found: Tracking) -> Track:
     about = found.feature
     return Track(found.unit, about.name, about.definition, about.measure, found.figure, found.strength)
-
-
-def _frozen(array: np.ndarray) -> np.ndarray:
-    array = np.ascontiguousarray(array)
-    array.flags.writeable = False
-    return array

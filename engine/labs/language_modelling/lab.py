@@ -246,7 +246,7 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
 
     def snapshot(self) -> LanguageModellingSnapshot:
         """Everything that may be seen now."""
-        from engine.models.byte_tokens import character_label
+        from engine.models.byte_tokens import character_labels
         from engine.models.language_models import language_models
 
         choices = {"model": language_models()}
@@ -266,7 +266,7 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
             unread=bench.unread,
             edit=self._edit,
             turn=self._turn,
-            labels=tuple(map(character_label, bench.text)),
+            labels=character_labels(bench.text),
             readings=bench.readings(),
             states=states,
             trajectories=insight.trajectories(config.path),
@@ -322,6 +322,4 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
 
 def _beginning(text: str) -> str:
     """The first `BEGINNING` characters of a text, as far as its last whole word there."""
-    if len(text) <= BEGINNING:
-        return text
-    return text[: text.rfind(" ", 0, BEGINNING)] if " " in text[:BEGINNING] else text[:BEGINNING]
+    return text if len(text) <= BEGINNING else text[:BEGINNING].rsplit(" ", 1)[0]

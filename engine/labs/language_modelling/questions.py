@@ -18,7 +18,7 @@ from engine.explain.next_words import NextWord
 from engine.labs.language_modelling.bench import Bench
 from engine.labs.language_modelling.config import LanguageModellingConfig
 from engine.labs.language_modelling.states import COLUMNS
-from engine.models.byte_tokens import character_ends, character_label, encode, label
+from engine.models.byte_tokens import character_label, encode, label
 from engine.models.character_model import CharacterModel
 from engine.models.character_reader import Reading
 
@@ -65,7 +65,7 @@ def _of_surprise(bench: Bench, network: str, place: int) -> Answer | None:
     reading, model = bench.reading(network), bench.readers[network].model
     if not 0 <= place < len(reading.text):
         return None
-    character, end = reading.text[place], int(character_ends(reading.text)[place]) + 1
+    character, end = reading.text[place], int(reading.steps[place])
     tokens = encode(character).tobytes()
     hidden = reading.trace.layers[-1].h[end - len(tokens) : end]
     bytes_steps = tuple(_byte(model, h, token) for h, token in zip(hidden, tokens, strict=True))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 import numpy as np
 import torch
 
 from engine.explain.state_space import StateSpace, fit
-from engine.explain.unit_tracking import UnitTracking, measure
-from engine.models.byte_tokens import START, character_ends, character_label, encode
+from engine.explain.unit_tracking import UnitTracking, in_words, measure
+from engine.models.byte_tokens import START, character_ends, character_labels, encode
 from engine.models.character_model import CharacterModel, State
+from engine.read_only import read_only
 
 AT_ONCE = 128
 """Bytes that one slice reads, about 30 ms of the widest network."""
@@ -73,15 +74,18 @@ class Reference:
             self.limits[cell, by] = low, high
 
 
+@lru_cache(maxsize=16)
 def waypoints(text: str, by: str) -> tuple[np.ndarray, tuple[str, ...]]:
     """Where a path has its points, (M,) indices of characters, and what stands there.
 
     By "words" the last character of each word, by "characters" all; a text without a word has the latter.
     """
-    words = list(re.finditer(r"\w+(?:['’-]\w+)*", text))
-    if by == "words" and words:
-        return np.array([word.end() - 1 for word in words]), tuple(word.group() for word in words)
-    return np.arange(len(text)), tuple(map(character_label, text))
+    within = np.concatenate([[False], in_words(text) if by == "words" else [], [False]]).astype(bool)
+    starts, ends = (np.flatnonzero(edge) for edge in (within[1:] > within[:-1], within[1:] < within[:-1]))
+    if len(ends):
+        words = zip(starts.tolist(), ends.tolist(), strict=True)
+        return read_only(ends - 1), tuple(text[start:end] for start, end in words)
+    return read_only(np.arange(len(text))), character_labels(text)
 
 
 @torch.inference_mode()

@@ -7,6 +7,7 @@ import numpy as np
 from engine.labs.language_modelling.config import QUANTITIES, LanguageModellingConfig
 from engine.labs.language_modelling.snapshot import States
 from engine.models.character_reader import Reading
+from engine.read_only import read_only
 
 SIGNED = frozenset({"hidden", "cell", "candidate", "new"})
 """Quantities that may be negative; the others are gates between 0 and 1."""
@@ -46,12 +47,12 @@ class Arrangement:
         return States(
             config.cell,
             quantity,
-            _frozen(np.ascontiguousarray(values.T[self._units])),
+            read_only(np.ascontiguousarray(values.T[self._units])),
             self._units,
             _limits(values, quantity),
             unit,
             tuple(columns),
-            _frozen(of_unit),
+            read_only(of_unit),
         )
 
     def _settle(self, reading: Reading, values: np.ndarray, wanted: tuple[object, ...]) -> None:
@@ -62,7 +63,7 @@ class Arrangement:
         half = (min(len(self._text), len(reading.text)) + 1) // 2
         holds = len(self._text) >= SETTLED and reading.text[:half] == self._text[:half]
         if wanted != self._for or not holds:
-            self._units = _frozen(order_units(values, str(wanted[-1])))
+            self._units = read_only(order_units(values, str(wanted[-1])))
             self._varied = int(values.std(axis=0).argmax())
         self._for, self._text = wanted, reading.text
 
@@ -91,8 +92,3 @@ def _limits(values: np.ndarray, quantity: str) -> tuple[float, float]:
         return 0.0, 1.0
     reach = max(1.0, float(np.abs(values).max())) if quantity == "cell" else 1.0
     return -reach, reach
-
-
-def _frozen(array: np.ndarray) -> np.ndarray:
-    array.flags.writeable = False
-    return array

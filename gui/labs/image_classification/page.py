@@ -21,7 +21,7 @@ from gui.panels.maps import MapsPanel
 from gui.panels.panel import Panel
 from gui.panels.picture import PicturePanel
 from gui.theme import GRID
-from gui.view import View
+from gui.view import View, as_cell
 
 MAP_OPACITY = 0.85
 """How much a feature map covers the picture under it: enough to read its colours, and to see where."""
@@ -98,9 +98,9 @@ class ImageClassificationPage(View):
         self.map.clicked.connect(lambda at: self.pinned.emit(self._map_cell(at)))
         self.top.hovered.connect(lambda at: self.asked.emit(self._class_cell(at)))
         self.top.clicked.connect(self._choose_class)
-        self.strip.hovered.connect(lambda at: self.asked.emit(_cell(at)))
+        self.strip.hovered.connect(lambda at: self.asked.emit(as_cell(at)))
         self.strip.clicked.connect(lambda at: self._choose_layer(at[1][0]))
-        self.maps.hovered.connect(lambda at: self.asked.emit(_cell(at)))
+        self.maps.hovered.connect(lambda at: self.asked.emit(as_cell(at)))
         self.maps.clicked.connect(self._choose_value)
         self.maps.canvas.resized.connect(self._arrange_maps)
         self.what_if.moved.connect(lambda slider, value: self.settings_wanted.emit({slider: value}))
@@ -263,7 +263,7 @@ class ImageClassificationPage(View):
     def _picture_cell(self, at: tuple[str, tuple[int, ...]] | None) -> Cell | None:
         heat = self._shown.heat
         if at is None or heat is None:
-            return _cell(at)
+            return as_cell(at)
         return Cell("heat", self._scaled(at[1], heat.values.shape))
 
     def _map_cell(self, at: tuple[str, tuple[int, ...]] | None) -> Cell | None:
@@ -300,7 +300,7 @@ class ImageClassificationPage(View):
         if shown is not None and shown.mosaic.count == 1:
             channel = row * shown.mosaic.width + column
         self.settings_wanted.emit({"channel": channel})
-        self.pinned.emit(_cell(at))
+        self.pinned.emit(as_cell(at))
 
     def add_actions(self, actions: Actions) -> None:
         add = partial(actions.add, group="Picture")
@@ -370,7 +370,3 @@ def _padded(panel: Panel) -> QWidget:
     column.setContentsMargins(0, GRID, 0, 0)
     column.addWidget(panel)
     return tab
-
-
-def _cell(at: tuple[str, tuple[int, ...]] | None) -> Cell | None:
-    return None if at is None else Cell(at[0], tuple(int(part) for part in at[1]))

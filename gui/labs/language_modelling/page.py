@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
-from engine.ask import Cell
 from engine.labs.language_modelling import LanguageModellingSnapshot
 from gui.actions import Actions
 from gui.labs.language_modelling import wording
@@ -127,8 +126,7 @@ class LanguageModellingPage(View):
         self.line.typed.connect(self._type)
         guesses = [panel for cell in self.cells.values() for panel in (cell.words, cell.characters)]
         self.listen(*(panel for panel in self.panels() if panel not in guesses))
-        for panel in guesses:  # a click there writes, and pins nothing
-            panel.hovered.connect(lambda at: self.asked.emit(None if at is None else Cell(*at)))
+        self.listen(*guesses, pins=False)  # a click there writes
         self.inside.unit_chosen.connect(lambda unit: self.settings_wanted.emit({"unit": unit}))
         self.units.chosen.connect(self.settings_wanted)
         self.phrase.chosen.connect(self.settings_wanted)
