@@ -99,11 +99,13 @@ def _add_setting(group: Any, config: type[Config], field: str, about: Setting) -
             raise argparse.ArgumentTypeError(error.sentence) from error
 
     default = getattr(config(), field)
+    alone: dict[str, Any] = {"nargs": "?", "const": True} if config.type_of(field) is bool else {}
     group.add_argument(
         f"--{field.replace('_', '-')}",
         dest=f"setting_{field}",
         type=convert,
         default=argparse.SUPPRESS,
+        **alone,
         metavar=_metavar(config, field, about),
         help=_help(about, default).replace("%", "%%"),
     )
@@ -257,9 +259,12 @@ class _Writer:
 
     def write(self, lab: Lab[Any, Any], path: Path | None) -> None:
         if self._folder is not None:
-            stem = path.stem if path is not None else "example"
             for name, array in lab.arrays().items():
-                self._save_array(self._free(self._folder / f"{stem}-{name}.npy"), array)
+                self._save_array(self._place(self._folder, lab, path, f"{name}.npy"), array)
+            for name, write in lab.files().items():
+                place = self._place(self._folder, lab, path, name)
+                write(place)
+                print(f"  wrote {place.name}", file=sys.stderr)
         if self._png is not None and self._picture is not None:
             self._picture(lab, self._free(self._png))
 
@@ -274,6 +279,11 @@ class _Writer:
         np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
         write_bytes_atomically(path, buffer.getvalue())
         print(f"  wrote {path.name} {tuple(array.shape)}", file=sys.stderr)
+
+    def _place(self, folder: Path, lab: Lab[Any, Any], path: Path | None, name: str) -> Path:
+        """Where a file goes: named after its input, where the lab takes any."""
+        stem = path.stem if path is not None else "example"
+        return self._free(folder / (f"{stem}-{name}" if lab.opens else name))
 
     def _free(self, path: Path) -> Path:
         """`path`, numbered where an earlier input of this run took the name."""

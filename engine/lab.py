@@ -71,10 +71,6 @@ class Lab(Generic[C, S]):
     """Commands of which, waiting in a row, only the last is carried out."""
     comes_again: ClassVar[frozenset[str]] = frozenset({"configure"})
     """Commands that come in quick succession while a slider moves; jobs wait until that is over."""
-    trains: ClassVar[bool] = False
-    """Its steps train something; the command line runs one, or as many as are asked for."""
-    speed: ClassVar[float | None] = None
-    """Steps per second at which it plays until the person chooses; None is as fast as it can."""
 
     def __init__(
         self, config: C, device: torch.device, pulse: Pulse = silent, *, screen: bool = True
@@ -99,6 +95,22 @@ class Lab(Generic[C, S]):
     def can_step(self) -> bool:
         """Whether `step` has something to do."""
         return True
+
+    @property
+    def trains(self) -> bool:
+        """Whether its steps train something; the command line runs one, or as many as are asked for."""
+        return False
+
+    @property
+    def speed(self) -> float | None:
+        """Steps per second at which it plays until the person chooses; None is as fast as it can.
+
+        Another value is another kind of step: what the person chose for the former does not hold for it.
+        """
+        return None
+
+    def rest(self) -> None:
+        """Playing has stopped: what was put off for the sake of the steps may be done now."""
 
     def step(self) -> None:
         """One step of the experiment, 50 ms or less."""
@@ -134,6 +146,10 @@ class Lab(Generic[C, S]):
 
     def arrays(self) -> Mapping[str, np.ndarray]:
         """The arrays that `--csv` writes, by a name that may stand in a file name."""
+        return {}
+
+    def files(self) -> Mapping[str, Callable[[Path], None]]:
+        """What `--csv` writes besides, weights above all: a file's name, and what writes it to a path."""
         return {}
 
     def close(self) -> None:

@@ -50,6 +50,8 @@ class Frame:
     """Steps and slices done in this lab since it was opened."""
     steps_per_second: float
     device: DeviceInfo | None
+    speed: float | None = None
+    """Steps per second at which it plays at most; None is as fast as it can."""
     answers: bool = False
     """It shows what a command did, so a person may be waiting for it."""
     failures: tuple[Failure, ...] = ()
@@ -63,7 +65,6 @@ class _Run:
     lab: Lab[Any, Any]
     playing: bool = False
     paused: bool = False
-    speed: float | None = None
     steps: int = 0
     next_step: float = 0.0
     """When the next step may be done, where the speed is limited."""
@@ -71,6 +72,21 @@ class _Run:
     """When jobs may go on; a moving slider comes first."""
     stepped: bool = False
     """The last thing done was a step, so a job's turn is next."""
+
+    def __post_init__(self) -> None:
+        self._own = self._chosen = self.lab.speed
+
+    @property
+    def speed(self) -> float | None:
+        """Steps per second: the lab's own, or what the person chose for this kind of step."""
+        if self.lab.speed != self._own:
+            self._own = self._chosen = self.lab.speed
+        return self._chosen
+
+    def choose_speed(self, steps_per_second: float | None) -> None:
+        """Play at this speed from now on."""
+        self._own, self._chosen = self.lab.speed, steps_per_second
+        self.next_step = 0.0
 
     @property
     def due(self) -> float:
@@ -213,7 +229,7 @@ class Worker:
             lab_type = self._make_lab(name)
             device = devices.choose_device(self._device_name)
             lab = lab_type(config or lab_type.config_type(), device, self._pulse)
-            self._runs[name] = _Run(name, lab, speed=lab.speed)
+            self._runs[name] = _Run(name, lab)
             self._run = self._runs[name]
             self._start(lab)
         self._run = self._runs[name]
@@ -247,7 +263,9 @@ class Worker:
         run = self._run
         if run is not None:
             run.paused = run.lab.jobs.asked_for if run.playing else bool(run.lab.jobs)
-            run.playing = False
+            if run.playing:
+                run.playing = False
+                run.lab.rest()
 
     def _stop_all(self) -> None:
         """As a pause, but after a fault nothing goes on by itself."""
@@ -265,7 +283,7 @@ class Worker:
 
     def _do_set_speed(self, steps_per_second: float | None) -> None:
         if self._run is not None:
-            self._run.speed, self._run.next_step = steps_per_second, 0.0
+            self._run.choose_speed(steps_per_second)
 
     def _do_cancel(self) -> None:
         self._stop_request.clear()
@@ -359,6 +377,7 @@ class Worker:
                 steps=run.steps if run else 0,
                 steps_per_second=self._rate.value if self._is_active() else 0.0,
                 device=self._info,
+                speed=run.speed if run else None,
                 answers=answers,
                 failures=failures,
             )

@@ -240,7 +240,6 @@ class MainWindow(QWidget):
         self.bench.show_form(form)
         self.bench.head(lab.question, "")
         self.bench.pages.setCurrentWidget(self._pages.get(name, self.bench.loading))
-        self.bench.transport.set_speed(lab.speed)
         if self.window_actions is not None:
             self.window_actions.show_page(self._pages.get(name))
         self.post("select", name, form.config)

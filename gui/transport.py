@@ -61,6 +61,7 @@ class Transport(QWidget):
         self._make_buttons()
         self._make_progress()
         self._lay_out()
+        self._played_at: float | None = None
         self.set_speed(None)
         self._enable(can_step=False, has_lab=False, has_jobs=False)
 
@@ -95,6 +96,9 @@ class Transport(QWidget):
 
     def show_frame(self, frame: Frame) -> None:
         """Everything the bar shows, from a frame of the worker's."""
+        if frame.speed != self._played_at:  # else a choice that is still on its way would be taken back
+            self._played_at = frame.speed
+            self.set_speed(frame.speed)
         running = not frame.paused and (frame.playing or bool(frame.jobs))
         if running != self._running:
             self._running = running

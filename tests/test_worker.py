@@ -28,13 +28,25 @@ class CounterSnapshot(Snapshot):
     count: int = 0
     stepped: int = 0
     configured: int = 0
+    rested: int = 0
     thread: str = ""
 
 
 class Counter(Lab[CounterConfig, CounterSnapshot]):
     title, group, question = "Counter", "Both", "How far does it count?"
     config_type = CounterConfig
-    closed = 0
+    closed = rested = 0
+    own_speed: float | None = None
+
+    @property
+    def speed(self) -> float | None:
+        return self.own_speed
+
+    def go_at(self, speed: float) -> None:
+        self.own_speed = speed
+
+    def rest(self) -> None:
+        self.rested += 1
 
     def start(self) -> None:
         self.count = self.configured = self.stepped = 0
@@ -76,6 +88,7 @@ class Counter(Lab[CounterConfig, CounterSnapshot]):
         return CounterSnapshot(
             self.config,
             count=self.count,
+            rested=self.rested,
             configured=self.configured,
             stepped=self.stepped,
             thread=threading.current_thread().name,
@@ -257,6 +270,25 @@ def test_speed_limits_steps_and_commands_are_still_answered_at_once(worker: Work
     worker.post("configure", CounterConfig(by=2))
     frame = frame_where(worker, lambda frame: frame.snapshot.config.by == 2, seconds=5)
     assert frame.steps == 1
+
+
+def test_a_chosen_speed_holds_for_its_kind_of_step(worker: Worker):
+    worker.post("select", "counter")
+    worker.post("set_speed", 5.0)
+    assert frame_where(worker, lambda frame: frame.speed == 5.0)
+    worker.post("go_at", 2.0)
+    assert frame_where(worker, lambda frame: frame.speed == 2.0)
+    worker.post("set_speed", None)
+    assert frame_where(worker, lambda frame: frame.speed is None)
+
+
+def test_a_lab_hears_when_playing_has_stopped(worker: Worker):
+    worker.post("select", "counter")
+    worker.post("pause")
+    worker.post("play")
+    frame_where(worker, lambda frame: frame.playing and frame.steps)
+    worker.post("pause")
+    assert frame_where(worker, lambda frame: not frame.playing).snapshot.rested == 1
 
 
 def test_leaving_a_lab_pauses_it_and_coming_back_finds_it_as_it_was(worker: Worker):

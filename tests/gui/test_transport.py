@@ -160,6 +160,17 @@ def test_speeds_by_key(bar: Transport) -> None:
     assert sorted(speed for speed in SPEEDS.values() if speed) == [0.25, 0.5, 1, 2, 5, 10, 30]
 
 
+def test_the_speed_of_the_run_is_shown_unless_another_was_just_chosen(bar: Transport) -> None:
+    bar.show_frame(frame(speed=10.0))
+    assert bar.speed == 10.0
+    QTest.keyClick(bar.speed_list, Qt.Key.Key_End)
+    bar.show_frame(frame(speed=10.0))  # sent before the choice arrived
+    assert bar.speed is None
+    bar.show_frame(frame(speed=None))
+    bar.show_frame(frame(speed=2.0))
+    assert bar.speed == 2.0
+
+
 def test_progress_is_shown_once_a_job_takes_longer_than_a_second(bar: Transport) -> None:
     bar.show_frame(frame(jobs=(JobStatus("x", "Brief", 5, 10, 0.1),)))
     assert not bar.progress.isVisible()

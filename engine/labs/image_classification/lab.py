@@ -45,7 +45,6 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
     config_type = ImageClassificationConfig
     latest_wins = frozenset({"configure", "ask", "look_at", "show", "arrange"})
     comes_again = frozenset({"configure", "look_at"})
-    speed = 1.0
 
     def __init__(
         self,
@@ -151,6 +150,11 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
     def can_step(self) -> bool:
         """Playing goes through the film strip."""
         return len(self._film) > 1
+
+    @property
+    def speed(self) -> float:
+        """A picture a second."""
+        return 1.0
 
     def step(self) -> None:
         """Show the next picture of the film strip, passing over those that cannot be read."""

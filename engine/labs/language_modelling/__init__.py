@@ -7,9 +7,12 @@ from engine.labs.language_modelling.snapshot import (
     BrushedPlace,
     CellReading,
     LanguageModellingSnapshot,
+    Learning,
+    Meddling,
     Memory,
     States,
     Track,
+    Training,
     Trajectory,
 )
 
@@ -20,8 +23,11 @@ __all__ = [
     "LanguageModelling",
     "LanguageModellingConfig",
     "LanguageModellingSnapshot",
+    "Learning",
+    "Meddling",
     "Memory",
     "States",
     "Track",
+    "Training",
     "Trajectory",
 ]

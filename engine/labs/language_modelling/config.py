@@ -129,3 +129,40 @@ class LanguageModellingConfig(Config):
         high=1.0,
         step=0.05,
     )
+    play: str = setting(
+        "write",
+        "Play",
+        "What the play button does: the chosen network writes on, or all three learn from a text.",
+        group="Train",
+        choices=("write", "train"),
+    )
+    train: str = setting(
+        "",
+        "Text to learn from",
+        "A text file or a folder of them, from which the three networks learn. Without one, the last text "
+        "that was opened.",
+        group="Train",
+        on_page=True,
+    )
+    from_default: bool = setting(
+        False,
+        "Go on from the trained networks",
+        "The networks that ship go on learning; else new ones begin with random weights.",
+        group="Train",
+    )
+    size: str = setting(
+        "small",
+        "Size of new networks",
+        "Small: an LSTM of 128 units, or medium: one of 256, and others with as many parameters.",
+        group="Train",
+        choices=("small", "medium"),
+    )
+    pace: float = setting(
+        1.0,
+        "Learning rate ×",
+        "Of each cell's own best learning rate, found by a search. It may be changed while they learn.",
+        group="Train",
+        low=0.01,
+        high=10.0,
+        step=0.1,
+    )

@@ -34,6 +34,8 @@ class CellReading:
     """The same for whole words; empty until they are found."""
     file_nats: float | None = None
     """Nats per character over the whole of an opened file."""
+    untouched_nats: float | None = None
+    """The mean surprise of the same network left alone, where something in it is meddled with."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,80 @@ class Brush:
 
 
 @dataclass(frozen=True)
+class Learning:
+    """How the training of one network has gone so far. Arrays are read-only."""
+
+    cell: str
+    parameters: int
+    hidden: int
+    steps: np.ndarray
+    """(M,) the first step of each bucket of the losses, at most a thousand or so."""
+    loss: np.ndarray
+    """(M,) mean nats per character of the batches in the bucket."""
+    loss_low: np.ndarray
+    loss_high: np.ndarray
+    held_out_steps: np.ndarray
+    """(K,) the steps after which the text that is kept back was scored."""
+    held_out: np.ndarray
+    """(K,) nats per character of it."""
+    layers: tuple[str, ...]
+    """What the next two have a row of: "embedding", "input weights", "recurrent weights", "output layer"."""
+    watched: np.ndarray
+    """(W,) the first step of each bucket of the next two."""
+    gradient_norms: np.ndarray
+    """(L, W) L2 norm of each layer's gradient, before clipping."""
+    update_ratios: np.ndarray
+    """(L, W) ‖change of the weights‖ / ‖weights‖ of one step."""
+    sample: str
+    """What it wrote after the text on the line, at `sample_step`."""
+    sample_step: int
+    failed_at: int | None = None
+    """The step at which its loss was no number any more; it rests since then."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """A run in which the three networks learn the same batches of the person's text."""
+
+    text: str
+    """The name of the file or folder."""
+    characters: int
+    """Of it, those that are learned from."""
+    held_out: int
+    """Characters at the end of each text that are kept back."""
+    step: int
+    """Updates done of each network."""
+    read: int
+    """Characters that each network has read, some of them again."""
+    epochs: float
+    """How often the text was read."""
+    moments: tuple[int, ...]
+    """Steps whose weights are kept, ascending: where one can go back to."""
+    shown: int
+    """The step whose weights every other view shows."""
+    follows: bool
+    """Whether the views follow the training; else they stay at `shown`."""
+    cells: tuple[Learning, ...]
+
+
+@dataclass(frozen=True)
+class Meddling:
+    """Something the person did to one network, from a character on."""
+
+    cell: str
+    kind: str
+    """ "off" (a unit's hidden state is 0), "hold" (a gate is held at `value`), "reset" (the state before the
+    character is 0, once)."""
+    place: int
+    """First character of `text` that is read so; negative where it stands before what is read."""
+    unit: int | None = None
+    """None is all units."""
+    gate: str = ""
+    """The gate that is held, as `States.gates` names it."""
+    value: float = 0.0
+
+
+@dataclass(frozen=True)
 class LanguageModellingSnapshot(Snapshot):
     """Everything that may be seen in this lab. Arrays are read-only."""
 
@@ -180,3 +256,7 @@ class LanguageModellingSnapshot(Snapshot):
     """Name of the opened file, of which `text` is the beginning."""
     note: str = ""
     """How the file was read (its encoding), or the like."""
+    training: Training | None = None
+    """The run on the person's own text; None until one was begun."""
+    meddling: tuple[Meddling, ...] = ()
+    """What is done to the networks, in the order in which the person did it."""
