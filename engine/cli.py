@@ -225,6 +225,8 @@ def _work(lab: Lab[Any, Any], limit: int | None) -> Iterator[None]:
             lab.jobs.advance()
         elif lab.trains and (limit is not None or done == 0):
             lab.step()
+            if limit is not None and (done + 1) * 10 // limit > done * 10 // limit:
+                print(f"  step {done + 1}/{limit}", file=sys.stderr)
         else:
             return
         done += 1

@@ -72,6 +72,9 @@ class Lab(Generic[C, S]):
     comes_again: ClassVar[frozenset[str]] = frozenset({"configure"})
     """Commands that come in quick succession while a slider moves; jobs wait until that is over."""
 
+    begins_playing = False
+    """Set by a command after which the person expects to see it go; the worker takes it back and plays."""
+
     def __init__(
         self, config: C, device: torch.device, pulse: Pulse = silent, *, screen: bool = True
     ) -> None:

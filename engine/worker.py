@@ -19,6 +19,7 @@ from engine.device import DeviceInfo
 from engine.errors import UserError
 from engine.jobs import JobStatus
 from engine.lab import Cancelled, Lab, Snapshot
+from engine.lab_run import Rate, Run
 from engine.registry import lab_named
 
 log = logging.getLogger(__name__)
@@ -57,52 +58,6 @@ class Frame:
     failures: tuple[Failure, ...] = ()
 
 
-@dataclass
-class _Run:
-    """One opened lab and how its run stands; kept while another lab is shown."""
-
-    name: str
-    lab: Lab[Any, Any]
-    playing: bool = False
-    paused: bool = False
-    steps: int = 0
-    next_step: float = 0.0
-    """When the next step may be done, where the speed is limited."""
-    next_slice: float = 0.0
-    """When jobs may go on; a moving slider comes first."""
-    stepped: bool = False
-    """The last thing done was a step, so a job's turn is next."""
-
-    def __post_init__(self) -> None:
-        self._own = self._chosen = self.lab.speed
-
-    @property
-    def speed(self) -> float | None:
-        """Steps per second: the lab's own, or what the person chose for this kind of step."""
-        if self.lab.speed != self._own:
-            self._own = self._chosen = self.lab.speed
-        return self._chosen
-
-    def choose_speed(self, steps_per_second: float | None) -> None:
-        """Play at this speed from now on."""
-        self._own, self._chosen = self.lab.speed, steps_per_second
-        self.next_step = 0.0
-
-    @property
-    def due(self) -> float:
-        """When there is something to do next, on the clock of `time.perf_counter`."""
-        moments = [self.next_slice] if self.lab.jobs else []
-        return min([*moments, self.next_step] if self.playing else moments, default=0.0)
-
-    @property
-    def steps_next(self) -> bool:
-        """Whether a step goes before a job's slice: at its moment, or in turn without a speed limit."""
-        if not self.lab.jobs:
-            return True
-        is_due = self.playing and time.perf_counter() >= self.next_step
-        return is_due and (self.speed is not None or not self.stepped)
-
-
 class Worker:
     """Runs labs on its own thread, one shown at a time, and answers between two steps.
 
@@ -121,11 +76,11 @@ class Worker:
         self._commands: queue.SimpleQueue[tuple[str, tuple[Any, ...]]] = queue.SimpleQueue()
         self._outbox: deque[Frame] = deque(maxlen=1)
         self._stop_request = threading.Event()
-        self._runs: dict[str, _Run] = {}
-        self._run: _Run | None = None
+        self._runs: dict[str, Run] = {}
+        self._run: Run | None = None
         self._failures: list[Failure] = []
         self._answers = False
-        self._rate = _Rate()
+        self._rate = Rate()
         self._info: DeviceInfo | None = None
         self._thread = threading.Thread(target=self._work, name="gridloop-worker", daemon=True)
         self._thread.start()
@@ -217,9 +172,13 @@ class Worker:
         if command in own:
             getattr(self, f"_do_{command}")(*args)
         elif self._run is not None:
-            getattr(self._run.lab, command)(*args)
-            if command in self._run.lab.comes_again:
+            lab = self._run.lab
+            getattr(lab, command)(*args)
+            if command in lab.comes_again:
                 self._run.next_slice = time.perf_counter() + SETTLE
+            if lab.begins_playing:
+                lab.begins_playing = False
+                self._run.paused, self._run.playing = False, lab.can_step
 
     def _do_select(self, name: str, config: Any = None) -> None:
         if self._run is not None:
@@ -229,7 +188,7 @@ class Worker:
             lab_type = self._make_lab(name)
             device = devices.choose_device(self._device_name)
             lab = lab_type(config or lab_type.config_type(), device, self._pulse)
-            self._runs[name] = _Run(name, lab)
+            self._runs[name] = Run(name, lab)
             self._run = self._runs[name]
             self._start(lab)
         self._run = self._runs[name]
@@ -307,7 +266,7 @@ class Worker:
             run.next_step = time.perf_counter() + 1 / run.speed
         self._slice(run, step=step)
 
-    def _slice(self, run: _Run, *, step: bool) -> None:
+    def _slice(self, run: Run, *, step: bool) -> None:
         """One step, or one slice of a job."""
         run.stepped = step
         if not step:
@@ -382,22 +341,6 @@ class Worker:
                 failures=failures,
             )
         )
-
-
-class _Rate:
-    """Steps per second over about the last second."""
-
-    def __init__(self) -> None:
-        self._times: deque[float] = deque(maxlen=256)
-
-    def count(self) -> None:
-        self._times.append(time.perf_counter())
-
-    @property
-    def value(self) -> float:
-        now = time.perf_counter()
-        recent = [moment for moment in self._times if now - moment < 1.0]
-        return (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 1 else 0.0
 
 
 def _sentence(error: Exception) -> str:

@@ -48,6 +48,9 @@ class Counter(Lab[CounterConfig, CounterSnapshot]):
     def rest(self) -> None:
         self.rested += 1
 
+    def set_going(self) -> None:
+        self.begins_playing = True
+
     def start(self) -> None:
         self.count = self.configured = self.stepped = 0
 
@@ -280,6 +283,14 @@ def test_a_chosen_speed_holds_for_its_kind_of_step(worker: Worker):
     assert frame_where(worker, lambda frame: frame.speed == 2.0)
     worker.post("set_speed", None)
     assert frame_where(worker, lambda frame: frame.speed is None)
+
+
+def test_a_command_may_set_it_playing(worker: Worker):
+    worker.post("select", "counter")
+    worker.post("set_going")
+    assert frame_where(worker, lambda frame: frame.playing and frame.steps > 2)
+    worker.post("pause")
+    assert frame_where(worker, lambda frame: not frame.playing)
 
 
 def test_a_lab_hears_when_playing_has_stopped(worker: Worker):

@@ -114,7 +114,7 @@ def test_it_says_what_it_is(name: str):
     assert lab.title
     assert lab.group in GROUPS
     assert lab.question.endswith("?")
-    assert set(lab.opens) <= {*SUFFIXES, "folder"}
+    assert set(lab.opens) <= {*SUFFIXES, "folder", "texts"}
     assert all(callable(getattr(lab, command, None)) for command in lab.latest_wins)
 
 

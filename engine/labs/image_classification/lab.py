@@ -96,7 +96,7 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
         kind = kind_of(path)
         if kind == "model":
             self.configure(replace(self.config, model=str(path)))
-        elif kind == "folder":
+        elif path.is_dir():
             self._open_folder(path)
         else:
             self._open_picture(path)
@@ -360,12 +360,8 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
     def result(self) -> dict[str, Any]:
         """The five most probable classes."""
         top = self._scene.top if self._scene else ()
-        return {
-            "top": [
-                {"label": score.label, "index": score.index, "probability": score.probability}
-                for score in top
-            ]
-        }
+        keys = "label", "index", "probability"
+        return {"top": [{key: getattr(score, key) for key in keys} for score in top]}
 
     def no_result(self) -> dict[str, Any]:
         """No classes."""
