@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from engine.ask import Answer, Line, Step
 from engine.explain.arithmetic_activation import explain_activation
 from engine.explain.arithmetic_format import added, factor, number, product_sum
 from engine.explain.arithmetic_window import as_products, numbers
+from engine.models.meddling import Intervention, held_at, is_reset
 from engine.models.recurrent_gates import PREACTIVATION, RECURRENT_NEW
 from engine.models.recurrent_layer import GATES, RecurrentLayer, read_layers
 from engine.models.recurrent_trace import LayerTrace, Trace
@@ -66,20 +67,30 @@ class _Moment:
     now: str
     """"12": the step, as it stands in brackets."""
     before: str
-    """"11", or "start"."""
+    """"11", or "start", or "reset" where the state was made zero."""
+    held: Mapping[str, float]
+    """What the person holds this unit's gates at, by gate; and "h" is 0 where it is switched off."""
 
 
 _Steps = tuple[Step, ...]
 
 
 def explain_unit(
-    trace: Trace, module: nn.RNNBase, quantity: str, step: int, unit: int, *, layer: int = -1
+    trace: Trace,
+    module: nn.RNNBase,
+    quantity: str,
+    step: int,
+    unit: int,
+    *,
+    layer: int = -1,
+    interventions: Sequence[Intervention] = (),
 ) -> Answer:
     """How `quantity` of `unit` at `step` of a trace came about, recomputed from x(t), h(t−1) and c(t−1).
 
     `quantity` is "h", "c", a gate, "preactivation" (vanilla RNN) or "recurrent new" (GRU); `layer` counts
     as `trace.layers` does, the top by default. A gate is shown with all its products, a state with the sums
-    of its gates. `module` must have the weights of the trace.
+    of its gates. `module` must have the weights of the trace, and `interventions` are those it was made
+    under.
 
     Raises KeyError for a quantity that the layer does not have, IndexError where there is no such place.
     """
@@ -89,7 +100,7 @@ def explain_unit(
         raise KeyError("x is what went in: the layer did not compute it")
     if not 0 <= unit < values.shape[1]:
         raise IndexError(f"there is no unit {unit} among {values.shape[1]}")
-    moment = _moment(traced, weights, step, unit)
+    moment = _moment(traced, weights, step, unit, interventions)
     what = f"{quantity} gate" if quantity in GATES[traced.mode] else _NAMES.get(quantity, quantity)
     return Answer(
         title=f"{traced.name} · {what}, step {moment.now}, unit {unit}",
@@ -106,11 +117,24 @@ def _steps(moment: _Moment, quantity: str, traced: LayerTrace, step: int) -> _St
     if quantity == RECURRENT_NEW:
         return (_weighted(moment, "new", "h"),)
     if quantity in ("c", "h"):
-        return _STATES[quantity, traced.mode](moment)
+        steps = _STATES[quantity, traced.mode](moment)
+        return (*steps, _held(moment, "h")) if quantity == "h" and "h" in moment.held else steps
     return _gate(moment, quantity)
 
 
-def _moment(traced: LayerTrace, layer: RecurrentLayer, step: int, unit: int) -> _Moment:
+def _held(moment: _Moment, what: str) -> Step:
+    """What the person holds, whatever the cell computes."""
+    title, done = ("hidden state", "switched off") if what == "h" else (_title(what), "held by you")
+    return Step(moment.layer.name, title, (Line(done, "whatever its sums are", moment.held[what]),))
+
+
+def _moment(
+    traced: LayerTrace,
+    layer: RecurrentLayer,
+    step: int,
+    unit: int,
+    interventions: Sequence[Intervention],
+) -> _Moment:
     row, table = traced.row(step), traced.table
     h, *c = (
         numbers(table.tensor[row - 1, table.columns[name]]) for name in ("h", "c") if name in table.columns
@@ -119,7 +143,9 @@ def _moment(traced: LayerTrace, layer: RecurrentLayer, step: int, unit: int) -> 
     before = "start" if row == 1 else str(at + 1 if traced.reverse else at - 1)
     x = numbers(table.tensor[row, table.columns["x"]])
     carried = float(c[0][unit]) if c and unit < len(c[0]) else 0.0
-    return _Moment(layer, unit, x, h, carried, str(at), before)
+    if is_reset(interventions, at):
+        h, carried, before = np.zeros_like(h), 0.0, "reset"
+    return _Moment(layer, unit, x, h, carried, str(at), before, held_at(interventions, at, unit))
 
 
 def _weighted(moment: _Moment, gate: str, side: str) -> Step:
@@ -149,6 +175,8 @@ def _dense(layer: str, name: str, weights: Tensor, vector: np.ndarray, at: str, 
 
 def _gate(moment: _Moment, gate: str) -> _Steps:
     """A gate with its products: the input's part, the state's part, then their sum and its activation."""
+    if gate in moment.held:
+        return (_held(moment, gate),)
     from_x, from_h = (_weighted(moment, gate, side) for side in ("x", "h"))
     reset = (_short(moment, "reset"),) if gate == "new" else ()
     lines = _activated(moment, gate, _value(from_x), _value(from_h), *map(_value, reset))
@@ -157,6 +185,8 @@ def _gate(moment: _Moment, gate: str) -> _Steps:
 
 def _short(moment: _Moment, gate: str, *reset: float) -> Step:
     """A gate as one step without the table of its products; the new gate takes the `reset` gate's value."""
+    if gate in moment.held:
+        return _held(moment, gate)
     from_x, from_h = (_weighted(moment, gate, side) for side in ("x", "h"))
     lines = _activated(moment, gate, _value(from_x), _value(from_h), *reset)
     return Step(moment.layer.name, _title(gate), (*from_x.lines, *from_h.lines, *lines))

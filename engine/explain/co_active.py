@@ -58,6 +58,11 @@ def on_through(
     return OnUnits(units, signs[units].astype(np.int64), threshold)
 
 
+def is_on(states: np.ndarray, on: OnUnits) -> np.ndarray:
+    """(T, K): at which steps of `states` (T, H) each of the units is on, on its own side of zero."""
+    return states[:, on.units] * on.signs > on.threshold
+
+
 def places(reference: np.ndarray, on: OnUnits, length: int, count: int = 10) -> list[Place]:
     """The stretches of `length` steps of `reference` (T, H) through which the most of the units are on.
 
@@ -69,8 +74,7 @@ def places(reference: np.ndarray, on: OnUnits, length: int, count: int = 10) -> 
         raise ValueError("a stretch has at least one step")
     if len(reference) < length or not len(on.units):
         return []
-    active = reference[:, on.units] * on.signs > on.threshold
-    steps = _within(active, length)
+    steps = _within(is_on(reference, on), length)
     through = (steps == length).sum(1)
     total = steps.sum(1)
     return [

@@ -52,12 +52,26 @@ def influence(
     aimed = _target(reading.text[count:], log_probabilities) if target is None else target
     if not 0 <= aimed < len(log_probabilities):
         raise IndexError(f"there is no byte {aimed}")
-    upstream = _upstream(model, log_probabilities, aimed)
-    gradients = gradients_through_time(reading.trace[: step + 1], model.recurrent, upstream)
+    upstream = output_gradient(model, log_probabilities, aimed)
+    gradients = gradients_through_time(
+        reading.trace[: step + 1], model.recurrent, upstream, interventions=reading.interventions
+    )
     log_norms = read_only(_by_character(gradients.input.log_norms[1:], before))
     hidden = read_only(gradients.layers[-1].hidden.log_norms[reading.steps[:count]])
     probability = float(np.exp(log_probabilities[aimed]))
     return Influence(log_norms, hidden, half_distance(log_norms), aimed, probability)
+
+
+@torch.no_grad()
+def output_gradient(model: CharacterModel, log_probabilities: np.ndarray, target: int) -> np.ndarray:
+    """(H,) d ln P(target) / dh, from the `log_probabilities` (256,) that h led to, in float64.
+
+    It is the head's weights transposed, times (one-hot − P).
+    """
+    wide = log_probabilities.astype(np.float64)
+    change = -np.exp(wide)
+    change[target] = -np.expm1(wide[target])  # 1 − P, to the last digit where P is almost 1
+    return change @ model.head.weight.cpu().double().numpy()
 
 
 def half_distance(log_norms: np.ndarray) -> int | None:
@@ -71,14 +85,6 @@ def half_distance(log_norms: np.ndarray) -> int | None:
 
 def _target(following: str, log_probabilities: np.ndarray) -> int:
     return int(encode(following[0])[0]) if following else int(log_probabilities.argmax())
-
-
-@torch.no_grad()
-def _upstream(model: CharacterModel, log_probabilities: np.ndarray, target: int) -> np.ndarray:
-    """(H,) d ln P(target) / dh: the head's weights transposed, times (one-hot − P)."""
-    change = -np.exp(log_probabilities)
-    change[target] = -np.expm1(log_probabilities[target])  # 1 − P, to the last digit where P is almost 1
-    return change @ model.head.weight.cpu().double().numpy()
 
 
 def _by_character(log_norms: np.ndarray, text: str) -> np.ndarray:

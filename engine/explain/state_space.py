@@ -22,6 +22,10 @@ class StateSpace:
         """(T, components) float64: where the states (T, H) lie."""
         return (states - self.mean) @ self.axes.T
 
+    def products(self, state: np.ndarray) -> np.ndarray:
+        """(components, H) float64: what each unit of a state (H,) adds to each of its coordinates."""
+        return (state - self.mean) * self.axes
+
 
 def fit(states: np.ndarray, components: int = 3) -> StateSpace:
     """The principal components of `states` (T, H), of a reference text say.

@@ -13,7 +13,7 @@ power of two of its own, where float32 alone would show a third of 256 steps as 
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from engine.explain.scaled_rows import NOTHING, ScaledRows
 from engine.explain.through_time_cells import Chain, chain
+from engine.models.meddling import Intervention, require_possible
 from engine.models.recurrent_layer import RecurrentLayer, read_layers
 from engine.models.recurrent_trace import LayerTrace, Trace
 
@@ -56,7 +57,12 @@ class Gradients:
 
 @torch.no_grad()
 def gradients_through_time(
-    trace: Trace, module: nn.RNNBase, upstream: np.ndarray | Tensor, *, step: int | None = None
+    trace: Trace,
+    module: nn.RNNBase,
+    upstream: np.ndarray | Tensor,
+    *,
+    step: int | None = None,
+    interventions: Sequence[Intervention] = (),
 ) -> Gradients:
     """How a loss L depends on every state and input of `trace`, from how it depends on the output.
 
@@ -65,9 +71,14 @@ def gradients_through_time(
     2P wide. `module` must have the weights of the trace. The arithmetic is that of the trace: float32,
     or float64 for a module in float64.
 
-    Raises ValueError for an `upstream` of another shape, IndexError for a step that is not there.
+    `interventions` are those that the trace was made under. Nothing goes back through what they set, nor
+    past a reset; dL/dh(t) of a unit that is off is of the 0 that others receive.
+
+    Raises ValueError for an `upstream` of another shape or an impossible intervention, IndexError for a
+    step that is not there.
     """
     layers = read_layers(module)
+    require_possible(interventions, layers)
     above = _scaled_upstream(trace, upstream, step)
     found: list[LayerGradients] = []
     directions = 2 if layers[-1].reverse else 1
@@ -75,7 +86,7 @@ def gradients_through_time(
     with np.errstate(over="ignore", invalid="ignore"):
         for end in range(len(layers), 0, -directions):
             level = slice(end - directions, end)
-            found[:0] = _level(layers[level], trace.layers[level], above)
+            found[:0] = _level(layers[level], trace.layers[level], above, interventions)
             above = found[0].input if directions == 1 else found[0].input.plus(found[1].input)
     return Gradients(tuple(found), above)
 
@@ -100,8 +111,11 @@ def _scaled_upstream(trace: Trace, upstream: np.ndarray | Tensor, step: int | No
     last = trace.layers[-1]
     width = last.h.shape[1] * (2 if last.reverse else 1)
     if isinstance(upstream, Tensor):
-        upstream = upstream.detach().cpu().double().numpy()
-    given = np.asarray(upstream, np.float64)
+        held = upstream.detach().cpu()
+        upstream = (held if held.dtype == torch.float32 else held.double()).numpy()
+    given = np.asarray(upstream)
+    if given.dtype != np.float32:
+        given = given.astype(np.float64, copy=False)
     if given.shape != (len(trace), width) or step is not None:
         given = _at_one_step(given, len(trace), width, step)
     scaled = ScaledRows.of(given)
@@ -120,20 +134,27 @@ def _at_one_step(vector: np.ndarray, steps: int, width: int, step: int | None) -
 
 
 def _level(
-    layers: tuple[RecurrentLayer, ...], traces: tuple[LayerTrace, ...], above: ScaledRows
+    layers: tuple[RecurrentLayer, ...],
+    traces: tuple[LayerTrace, ...],
+    above: ScaledRows,
+    interventions: Sequence[Intervention],
 ) -> list[LayerGradients]:
     """The gradients of a layer's one or two directions; their outputs stand side by side in `above`."""
     parts = [slice(start, start + layers[0].outputs) for start in (0, layers[0].outputs)]
     triples = zip(layers, traces, parts[: len(layers)], strict=True)
-    return [_direction(layer, traced, above.part(columns)) for layer, traced, columns in triples]
+    return [
+        _direction(layer, traced, above.part(columns), interventions) for layer, traced, columns in triples
+    ]
 
 
-def _direction(layer: RecurrentLayer, traced: LayerTrace, above: ScaledRows) -> LayerGradients:
+def _direction(
+    layer: RecurrentLayer, traced: LayerTrace, above: ScaledRows, interventions: Sequence[Intervention]
+) -> LayerGradients:
     arriving = above.reversed() if layer.reverse else above
     steps = traced.steps
     reached = np.flatnonzero(arriving.exponents != NOTHING)
     count = int(reached[-1]) + 1 if len(reached) else 0
-    links = chain(layer, traced.table, count)
+    links = chain(layer, traced.table, count, interventions)
     exponents = _follow(links, arriving, count)
 
     def placed(rows: ScaledRows) -> ScaledRows:
@@ -172,7 +193,8 @@ def _add(state: np.ndarray, hidden: np.ndarray, scale: int, vector: np.ndarray, 
     if exponent > scale + SWALLOWED:
         np.ldexp(state, max(scale - exponent, -5000), state)
         scale = exponent
-    np.add(hidden, np.ldexp(vector, max(exponent - scale, -5000)), hidden)
+    # A product with a power of two is as exact as `np.ldexp` and faster.
+    np.add(hidden, vector * math.ldexp(1.0, exponent - scale), hidden)
     return scale
 
 

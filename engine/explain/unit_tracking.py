@@ -125,6 +125,11 @@ def measure(states: np.ndarray, text: str, *, units: int = 32) -> Generator[Unit
         yield UnitTracking(features, values.copy(), min(start + units, states.shape[1]))
 
 
+def mean_ranks(values: np.ndarray) -> np.ndarray:
+    """(T,) float64: the ranks of `values` (T,) from 1, equal ones at the mean of their ranks."""
+    return _centred_ranks(values[None])[0] + (len(values) + 1) / 2
+
+
 def _weights(text: str) -> tuple[tuple[Feature, ...], np.ndarray]:
     """The features that vary in `text`, and (features, T) what a unit's centred ranks are weighted with.
 

@@ -42,22 +42,27 @@ class CharacterModelConfig:
 
 
 class CharacterModel(nn.Module):
-    """P(next byte | all bytes so far).
+    """P(next byte | all bytes so far); without `initialise` the weights are those of nothing yet.
 
     Tokens are (B, T) int64, states are PyTorch's own, logits (B, T, 256). Orthogonal recurrent matrices
     (Saxe et al. 2014, one block per gate) and an LSTM forget gate opened by a bias of 1 (Jozefowicz et
     al. 2015) let gradients through from the first step.
     """
 
-    def __init__(self, config: CharacterModelConfig) -> None:
+    def __init__(self, config: CharacterModelConfig, *, initialise: bool = True) -> None:
         super().__init__()
         self.config = config
-        self.embedding = nn.Embedding(VOCABULARY, config.embedding)
+        # On the meta device random numbers would come from torch's compiler, whose import takes seconds.
+        nothing = torch.empty(VOCABULARY, config.embedding)
+        self.embedding = nn.Embedding(VOCABULARY, config.embedding, _weight=nothing)
+        if initialise:
+            self.embedding.reset_parameters()
         self.recurrent = _MODULES[config.cell](
             config.embedding, config.hidden, config.layers, batch_first=True
         )
         self.head = nn.Linear(config.hidden, VOCABULARY)
-        self._initialise()
+        if initialise:
+            self._initialise()
 
     def forward(self, tokens: torch.Tensor, state: State | None = None) -> tuple[torch.Tensor, State]:
         """Logits (B, T, 256) of the byte after each of `tokens` (B, T), and the state after the last."""
@@ -152,7 +157,8 @@ def load_character_model(path: str | os.PathLike[str]) -> tuple[CharacterModel, 
         if notes.pop("format", "") != _FORMAT:
             raise ValueError("it was not saved by save_character_model")
         with torch.device("meta"):
-            model = CharacterModel(CharacterModelConfig(**json.loads(notes.pop("config"))))
+            config = CharacterModelConfig(**json.loads(notes.pop("config")))
+            model = CharacterModel(config, initialise=False)
         model.load_state_dict({name: w.float() for name, w in weights.items()}, assign=True)
     except (ValueError, KeyError, TypeError, RuntimeError) as error:
         raise UserError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +12,16 @@ from torch.nn import functional as F
 
 from engine.models.byte_tokens import START, VOCABULARY, character_ends, encode, sum_by_character
 from engine.models.character_model import CharacterModel, State
+from engine.models.meddled_steps import MeddledModel, meddled_extend
+from engine.models.meddling import (
+    Intervention,
+    PlacedChange,
+    at_steps,
+    first_difference,
+    is_reset,
+    require_possible,
+)
+from engine.models.recurrent_layer import read_layers
 from engine.models.recurrent_trace import Trace, extend, trace
 from engine.models.step_table import StepTable
 from engine.read_only import read_only
@@ -32,6 +43,8 @@ class Reading:
     table: StepTable
     surprise: np.ndarray
     """(N,) −ln P(character | all before it) in nats, the sum over the character's bytes."""
+    interventions: tuple[Intervention, ...] = ()
+    """What is done to the network, in steps of the trace: at the step after its last, to what comes next."""
 
     @property
     def log_probabilities(self) -> np.ndarray:
@@ -58,15 +71,24 @@ class Reading:
         final = self.trace.final_state
         return (final[0][:, None], final[1][:, None]) if isinstance(final, tuple) else final[:, None]
 
+    @property
+    def next_state(self) -> State:
+        """The state that the next step begins with: `state`, or zeros where that is reset before it."""
+        state = self.state
+        if not is_reset(self.interventions, len(self.trace)):
+            return state
+        zeros = torch.zeros_like
+        return (zeros(state[0]), zeros(state[1])) if isinstance(state, tuple) else zeros(state)
+
 
 class Reader:
     """One model and the text it has read. Texts that begin alike share what was computed."""
 
     def __init__(self, model: CharacterModel) -> None:
         self.model = model
+        self._changes: tuple[PlacedChange, ...] = ()
         self.reading = self._begin()
 
-    @torch.inference_mode()
     def read(self, text: str) -> Reading:
         """Take `text` in the place of the text before; only what follows their common beginning is run."""
         before = self.reading
@@ -74,12 +96,54 @@ class Reader:
             return before
         common = common_length(before.text, text)
         kept = len(before.trace) if common == len(before.text) else 1 + len(encode(text[:common]))
-        tokens = encode(text[common:])
-        done, table = self._run(before.trace[:kept], before.table, tokens)
-        rows = table.array[kept + np.arange(len(tokens)), tokens]  # row 0 of a table is before the first step
+        return self._go_on(text, common, kept, self._interventions(text))
+
+    def meddle(self, changes: Iterable[PlacedChange]) -> Reading:
+        """Change the network so in the place of what was done before; what that changes is read again.
+
+        A change whose place is beyond the end of the text waits until the text is that long. Raises
+        ValueError for one that `require_possible` refuses; then everything stays as it was.
+        """
+        changes, before = tuple(changes), self.reading
+        require_possible(changes, read_layers(self.model.recurrent))
+        self._changes = changes
+        interventions = self._interventions(before.text)
+        changed = first_difference(before.interventions, interventions)
+        if changed is None:
+            return before
+        read = int(np.searchsorted(before.steps, changed))
+        return self._go_on(before.text, read, changed, interventions)
+
+    def begin_again(self) -> Reading:
+        """Read the same text anew, under the same changes: the weights of the model are others now."""
+        text, changes, self._changes = self.reading.text, self._changes, ()
+        self.reading = self._begin()
+        self.meddle(changes)
+        return self.read(text)
+
+    @property
+    def onward(self) -> CharacterModel | MeddledModel:
+        """What takes the steps after the text, from `reading.next_state`: the model as it is changed there.
+
+        Changes whose place is beyond the end of the text are not in force yet.
+        """
+        lasting = [each for each in self.reading.interventions if each.kind != "reset"]
+        return MeddledModel(self.model, lasting) if lasting else self.model
+
+    def _interventions(self, text: str) -> tuple[Intervention, ...]:
+        return at_steps(self._changes, text) if self._changes else ()
+
+    @torch.inference_mode()
+    def _go_on(self, text: str, common: int, kept: int, interventions: tuple[Intervention, ...]) -> Reading:
+        """Read on after `kept` steps, which read the first `common` characters of `text`."""
+        before, tokens = self.reading, encode(text[common:])
+        run = tokens if kept else np.concatenate([[START], tokens])
+        done, table = self._run(before.trace[:kept], before.table, run, interventions)
+        first = max(kept, 1)  # row 0 of a table is before the first step
+        rows = table.array[first + np.arange(len(tokens)), tokens]
         nats = sum_by_character(-rows.astype(np.float64), text[common:])
         surprise = read_only(np.concatenate([before.surprise[:common], nats]))
-        self.reading = Reading(text, done, table, surprise)
+        self.reading = Reading(text, done, table, surprise, interventions)
         return self.reading
 
     @torch.inference_mode()
@@ -91,11 +155,16 @@ class Reader:
         self._predict(first, table, 0)
         return Reading("", first, table, read_only(np.zeros(0)))
 
-    def _run(self, before: Trace, table: StepTable, tokens: np.ndarray) -> tuple[Trace, StepTable]:
+    def _run(
+        self, before: Trace, table: StepTable, tokens: np.ndarray, interventions: tuple[Intervention, ...]
+    ) -> tuple[Trace, StepTable]:
         if not len(tokens):
             return before, table
         x = F.embedding(torch.from_numpy(tokens.astype(np.int64)), self.model.embedding.weight)
-        after = extend(before, self.model.recurrent, x)
+        if interventions:
+            after = meddled_extend(before, self.model.recurrent, x, interventions)
+        else:
+            after = extend(before, self.model.recurrent, x)
         grown = table.grown(len(before), len(tokens))
         self._predict(after, grown, len(before))
         return after, grown

@@ -204,14 +204,11 @@ def _fill_all(
     layers: tuple[RecurrentLayer, ...], tables: list[StepTable], x: Tensor, start: int, hidden: Tensor | None
 ) -> None:
     """Write the steps of `x` from `start` on, layer by layer, each from what the one below put out."""
-    stop = start + len(x)
     put_out: list[Tensor] = []
     for layer, table in zip(layers, tables, strict=True):
         if not layer.reverse and put_out:
             x, put_out = torch.cat(put_out, 1) if len(put_out) > 1 else put_out[0], []
-        table.after("x", start, stop).copy_(x.flip(0) if layer.reverse else x)
-        fill(layer, table, start, stop, hidden)
-        h = table.after("h", start, stop)
+        h = fill(layer, table, x.flip(0) if layer.reverse else x, start, hidden)
         put_out.append(h.flip(0) if layer.reverse else h)
 
 

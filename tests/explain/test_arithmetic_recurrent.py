@@ -10,6 +10,9 @@ from torch import nn
 
 from engine.ask import Answer
 from engine.explain.arithmetic_recurrent import explain_unit
+from engine.models.meddled_steps import meddled_extend
+from engine.models.meddling import Intervention
+from engine.models.recurrent_layer import GATES
 from engine.models.recurrent_trace import trace
 
 STEPS = 7
@@ -118,3 +121,26 @@ def test_what_is_not_there():
         explain_unit(found, module, "h", 0, 3)
     with pytest.raises(IndexError):
         explain_unit(found, module, "h", STEPS, 0)
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_what_was_meddled_with_adds_up(kind: str):
+    """Gates that are held, a unit that is off and a reset, at the steps they begin with and after them."""
+    module = make(kind, 4, 3, dtype=torch.float64)
+    x = sequence(STEPS, 4).double()
+    gates = GATES[module.mode]
+    done = (
+        *(Intervention("hold", 2 + place, place % 3, gate, 0.3) for place, gate in enumerate(gates)),
+        Intervention("off", 4, 1),
+        Intervention("reset", 5),
+    )
+    found = meddled_extend(trace(module, x[:1]), module, x[1:], done)
+    layer = found.layers[0]
+    for quantity in set(layer.table.columns) - {"x"}:
+        for step in range(STEPS):
+            for unit in range(3):
+                answer = explain_unit(found, module, quantity, step, unit, interventions=done)
+                assert answer.value == float(layer.column(quantity)[step, unit])
+                assert result(answer) == pytest.approx(answer.value, rel=1e-14, abs=1e-14)
+    off = explain_unit(found, module, "h", 4, 1, interventions=done)
+    assert off.steps[-1].lines[-1].label == "switched off"

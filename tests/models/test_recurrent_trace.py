@@ -141,6 +141,23 @@ def test_a_whole_sentence_typed_grows_in_place():
     assert_same(found, trace(module, x), 1e-6)
 
 
+@pytest.mark.parametrize("steps", [4, 16, 19, 20, 21, 63, 79, 80, 83, 320])
+def test_the_cell_state_at_every_length_of_its_blocks(steps: int):
+    """One by one below 20 steps; then blocks, blocks of blocks, and what remains after the last."""
+    module, x = make("lstm", 4, 5, dtype=torch.float64), sequence(steps, 4)
+    assert_close(trace(module, x).layers[0].c, torch.cat(loop(module, x).c[0]).detach(), 1e-13)
+
+
+@kinds
+def test_a_trace_keeps_its_input_and_goes_on_in_any_mode_of_autograd(kind: str):
+    module, x = make(kind, 4, 5, 2), sequence(12, 4).float()
+    wanted, given = trace(module, x), x.t().contiguous().t()
+    with torch.inference_mode():
+        found = trace(module, given[:8])
+    given[:8].zero_()
+    assert_same(extend(found, module, given[8:]), wanted, 1e-6)
+
+
 @kinds
 def test_an_older_trace_remains_as_it_was(kind: str):
     module, x = make(kind, 4, 5, 2), sequence(30, 4).float()
