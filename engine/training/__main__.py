@@ -23,6 +23,11 @@ cell, and writes OUT/search-lstm.json.
     python -m engine.training ship --preset prose --runs RUNS --data DATA --out assets/language_models
 
 puts the weights of the finished runs RUNS/rnn, RUNS/lstm and RUNS/gru into a folder, each with its card.
+
+    python -m engine.training compare-tokens --data DATA --out OUT --seconds 180
+
+trains an LSTM on bytes and on two byte-pair encodings for the same CPU time each, and writes OUT/tokens.md:
+how they predict, and how they read while one types.
 """
 
 from __future__ import annotations
@@ -36,6 +41,7 @@ from pathlib import Path
 from engine.errors import UserError
 from engine.models.character_model import CELLS
 from engine.training.card import ship
+from engine.training.compare_tokens import compare
 from engine.training.corpus import Corpus, load_corpus
 from engine.training.language_model import LanguageModelTraining, Options
 from engine.training.presets import PRESETS
@@ -99,6 +105,11 @@ def _ship(given: argparse.Namespace) -> int:
     return 0
 
 
+def _compare_tokens(given: argparse.Namespace) -> int:
+    compare(load_corpus(given.data, PRESETS["prose"]), given.out, given.seconds, given.seed)
+    return 0
+
+
 def _options(given: argparse.Namespace) -> Options:
     """The preset's options with those replaced that were given."""
     names = ("hidden", "streams", "length", "learning_rate")
@@ -127,6 +138,12 @@ def _parser() -> argparse.ArgumentParser:
     shipping.add_argument("--runs", type=Path, required=True, help="the folder with a run for each cell")
     shipping.add_argument("--data", type=Path, required=True, help="the folder with the texts")
     shipping.add_argument("--out", type=Path, required=True, help="the folder for weights and cards")
+    comparing = commands.add_parser("compare-tokens", help="bytes against byte-pair encodings")
+    comparing.set_defaults(command=_compare_tokens)
+    comparing.add_argument("--data", type=Path, required=True, help="the folder with the texts")
+    comparing.add_argument("--out", type=Path, required=True, help="the folder for what comes of it")
+    comparing.add_argument("--seconds", type=float, default=300.0, help="CPU time for each encoding")
+    comparing.add_argument("--seed", type=int, default=0)
     for command, characters in ((train, 40e6), (searching, 700e3)):
         _add_common(command, characters)
     return parser
