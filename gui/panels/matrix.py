@@ -8,7 +8,7 @@ from math import ceil, floor
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QWidget
 
 from gui.colour_maps import DIVERGING
@@ -29,6 +29,7 @@ FAR = 10
 ZOOM_STEP = 1.25
 ZOOMS = {"+": ZOOM_STEP, "=": ZOOM_STEP, "-": 1 / ZOOM_STEP}
 PAGES = {Qt.Key.Key_PageDown: 1, Qt.Key.Key_PageUp: -1}
+MENU_KEYS = (QKeySequence(Qt.Key.Key_Menu), QKeySequence("Shift+F10"))
 
 
 class MatrixPanel(Panel):
@@ -37,7 +38,7 @@ class MatrixPanel(Panel):
     nothing_yet = "No values yet."
     help_text = (
         "Arrow keys move by value, with Shift by ten; Enter chooses; plus and minus make rows higher "
-        "and lower, Home shows all; End goes to the newest."
+        "and lower, Home shows all; End goes to the newest; Shift+F10 opens the menu of the value."
     )
 
     def __init__(self, title: str, sentence: str = "", name: str = "", parent: QWidget | None = None) -> None:
@@ -204,9 +205,22 @@ class MatrixPanel(Panel):
             scroll.across.setValue(scroll.across.maximum())
         elif key in PAGES:
             return scroll_by(scroll.across, PAGES[key] * scroll.across.pageStep())
+        elif QKeySequence(event.keyCombination()) in MENU_KEYS:
+            self._open_menu()
         else:
             return False
         return True
+
+    def _open_menu(self) -> None:
+        """Open the menu at the cursor, which is there again when the menu is gone."""
+        cell = self.cursor_cell or self.neighbour(None, 0, 0, False)
+        if cell is None:
+            return
+        self.reveal(cell)
+        self.move_cursor(cell)
+        self.menu.popup(self.canvas.mapToGlobal(self.value_rect(cell).center().toPoint()))
+        once = Qt.ConnectionType.SingleShotConnection
+        self.menu.aboutToHide.connect(lambda: self.move_cursor(cell if self.contains(cell) else None), once)
 
     def summary(self) -> str:
         units, steps = len(self._units), len(self._columns)
@@ -298,4 +312,5 @@ class MatrixPanel(Panel):
 
 
 def _counted(count: int, name: str) -> str:
-    return f"{count} {name}" if count == 1 else f"{count} {name}s"
+    several = f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+    return f"{count} {name if count == 1 else several}"

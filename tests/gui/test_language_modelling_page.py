@@ -29,7 +29,7 @@ from engine.labs.language_modelling import (
     Trajectory,
 )
 from engine.labs.language_modelling import insight as insight_module
-from engine.labs.language_modelling.lab import WINDOW
+from engine.labs.language_modelling.desk import WINDOW
 from engine.models import language_models
 from engine.models.character_model import CELLS, CharacterModel, CharacterModelConfig
 from engine.worker import Frame, Worker
@@ -518,7 +518,7 @@ def stray(page: QWidget) -> list[str]:
 
 def test_where_there_is_little_room_characters_and_gates_have_tabs(desk: Desk):
     page = desk.page
-    usual = ["Inside", "Trajectory", "Units", "Memory", "Phrase"]
+    usual = ["Inside", "Trajectory", "Units", "Memory", "Phrase", "Train"]
     assert desk.tabs == usual
     for _ in range(2):
         page.resize(WIDE - 1, HIGH - 1)
@@ -777,7 +777,7 @@ def test_writing_on_appends_and_keeps_what_was_typed(person: Visitor):
     person.types("!")
     person.waits_until(lambda: person.snapshot.typed == f"{written}!")
     assert person.text == f"{written}!"
-    person.window.post("set_speed", LanguageModelling.speed)
+    person.window.post("set_speed", 10.0)
 
 
 def test_a_step_writes_one_character(person: Visitor):

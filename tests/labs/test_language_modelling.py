@@ -18,7 +18,8 @@ from engine.errors import UserError
 from engine.labs.language_modelling import CellReading, LanguageModelling, LanguageModellingConfig, States
 from engine.labs.language_modelling.bench import AT_ONCE
 from engine.labs.language_modelling.config import EXAMPLE, QUANTITIES
-from engine.labs.language_modelling.lab import BEGINNING, HOP, WINDOW
+from engine.labs.language_modelling.desk import HOP, WINDOW
+from engine.labs.language_modelling.sources import BEGINNING
 from engine.labs.language_modelling.states import SETTLED, order_units
 from engine.models import language_models
 from engine.models.byte_tokens import START

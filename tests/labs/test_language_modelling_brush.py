@@ -12,7 +12,7 @@ import torch
 from engine.errors import UserError
 from engine.labs.language_modelling import Brush, LanguageModelling, LanguageModellingConfig, insight
 from engine.labs.language_modelling.brushing import CONTEXT, MOST_PLACES, Phrase
-from engine.labs.language_modelling.lab import HOP, WINDOW
+from engine.labs.language_modelling.desk import HOP, WINDOW
 from engine.models import language_models
 from engine.models.byte_tokens import START, encode
 from engine.models.character_model import CELLS, CharacterModel, CharacterModelConfig

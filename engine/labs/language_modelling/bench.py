@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from engine.explain.influence import influence
 from engine.explain.next_characters import Guess, next_characters
 from engine.explain.next_words import NextWords, next_words, typed_word
 from engine.labs.language_modelling.config import LanguageModellingConfig
-from engine.labs.language_modelling.snapshot import CellReading, States
+from engine.labs.language_modelling.snapshot import CellReading, Meddling, States
 from engine.labs.language_modelling.states import COLUMNS, Arrangement
 from engine.models.byte_tokens import START, IncrementalDecoder, encode
 from engine.models.character_evaluation import CHUNK, chunk_surprise, nats_per_character
@@ -33,7 +33,10 @@ class Bench:
     def __init__(self, models: Mapping[str, CharacterModel]) -> None:
         self.readers = {cell: Reader(model) for cell, model in models.items()}
         self._sizes = {cell: sum(w.numel() for w in model.parameters()) for cell, model in models.items()}
+        self._untouched: dict[str, Reader] = {}
         self._wanted = ""
+        self.renewals = 0
+        """How often the networks got other weights."""
         self._characters: dict[str, tuple[Reading, Guesses]] = {}
         self._words: dict[str, tuple[Reading, NextWords]] = {}
         self._scores: dict[str, float] = {}
@@ -71,8 +74,39 @@ class Bench:
         self._read(len(self.text) + AT_ONCE)
 
     def _read(self, end: int) -> None:
-        for reader in self.readers.values():
+        for reader in (*self.readers.values(), *self._untouched.values()):
             reader.read(self._wanted[:end])
+
+    def renew(self) -> None:
+        """Read the text again, as the weights of the networks have changed.
+
+        The words that were found stay until they are found anew, which takes longer.
+        """
+        self.renewals += 1
+        for cell, reader in self.readers.items():
+            before = reader.reading
+            reader.begin_again()
+            found = self._words.get(cell)
+            if found is not None and found[0] is before:
+                self._words[cell] = reader.reading, found[1]
+        for reader in self._untouched.values():
+            reader.begin_again()
+
+    # Meddling -------------------------------------------------------------------------------------
+
+    def meddle(self, changes: Mapping[str, Sequence[Meddling]]) -> None:
+        """Change the networks so in the place of what was done before; the text is read with that.
+
+        Beside a network that is changed the same one reads untouched. Raises ValueError for what cannot be.
+        """
+        for cell, reader in self.readers.items():
+            wanted = changes.get(cell, ())
+            reader.meddle(wanted)
+            if not wanted:
+                self._untouched.pop(cell, None)
+            elif cell not in self._untouched:
+                self._untouched[cell] = Reader(reader.model)
+                self._untouched[cell].read(self.text)
 
     # Guesses --------------------------------------------------------------------------------------
 
@@ -92,6 +126,7 @@ class Bench:
             self._guess(cell, reader),
             words[1].words if words is not None and words[0] is reading else (),
             self._scores.get(cell),
+            self._untouched[cell].reading.nats_per_character if cell in self._untouched else None,
         )
 
     def _guess(self, cell: str, reader: Reader) -> Guesses:
@@ -99,7 +134,7 @@ class Bench:
         known = self._characters.get(cell)
         if known is None or known[0] is not reading:
             last = reading.log_probabilities[-1]
-            known = reading, next_characters(reader.model, reading.state, last, COUNT)
+            known = reading, next_characters(reader.onward, reading.next_state, last, COUNT)
             self._characters[cell] = known
         return known[1]
 
@@ -108,7 +143,7 @@ class Bench:
         for place, (cell, reader) in enumerate(self.readers.items()):
             reading = reader.reading
             last = torch.from_numpy(reading.log_probabilities[-1].copy())
-            for found in next_words(reader.model, reading.state, last, typed_word(reading.text), COUNT):
+            for found in next_words(reader.onward, reading.next_state, last, typed_word(reading.text), COUNT):
                 self._words[cell] = reading, found
                 yield place, len(self.readers)
 
@@ -147,13 +182,14 @@ class Bench:
         """
         reader = self.readers[cell]
         reading, decoder = reader.reading, IncrementalDecoder()
-        last, state, written = reading.log_probabilities[-1], reading.state, ""
+        model, last, state = reader.onward, reading.log_probabilities[-1], reading.next_state
+        written = ""
         place = left_out + len(reading.trace)
         while len(written) < count:
             random = np.random.default_rng([config.seed, place])
             token = draw(truncated(last, config.temperature, config.top_k, config.top_p), random)
             written += decoder.push(token)
-            last, state = _step(reader.model, token, state)
+            last, state = _step(model, token, state)
             place += 1
         return written[:count]
 

@@ -52,7 +52,8 @@ class Brushing:
         text, reference = self._bench.text, self._reference.states.get(phrase.cell)
         if not 0 <= phrase.start < phrase.stop <= len(text):
             return None
-        asked = phrase, threshold, text[: phrase.stop], reference is not None
+        touched = self._bench.reading(phrase.cell).interventions, self._bench.renewals
+        asked = phrase, threshold, text[: phrase.stop], reference is not None, touched
         if self._found is None or self._found[0] != asked:
             self._found = asked, self._find(phrase, threshold, reference)
         return self._found[1]

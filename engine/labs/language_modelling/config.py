@@ -29,7 +29,8 @@ class LanguageModellingConfig(Config):
     model: str = setting(
         "prose",
         "Trained on",
-        "The texts that the three networks learned from: prose (English novels), Shakespeare, or names.",
+        "The texts that the three networks learned from: prose (English novels), Shakespeare, names, or the "
+        "text that you let new ones learn.",
         group="Text",
         open_choices=True,
     )

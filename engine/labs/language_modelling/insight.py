@@ -14,7 +14,7 @@ from engine.labs.language_modelling.brushing import Brushing, Phrase
 from engine.labs.language_modelling.reference import Reference, waypoints
 from engine.labs.language_modelling.snapshot import Brush, Memory, Track, Trajectory
 from engine.models.byte_tokens import label
-from engine.models.character_reader import Reading
+from engine.models.character_reader import Reader, Reading
 from engine.read_only import read_only
 
 MOST_PINNED = 4
@@ -28,13 +28,25 @@ class Insight:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self.reference = Reference(
-            {cell: reader.model for cell, reader in bench.readers.items()}, reference_text()
-        )
-        self._brushing = Brushing(bench, self.reference)
         self._memory: tuple[list[Reading], tuple[Memory, ...]] = [], ()
-        self._paths: dict[str, tuple[Reading, tuple[str, ...], Trajectory]] = {}
         self._pinned: dict[str, dict[str, np.ndarray]] = {}
+        self.begin_reference()
+
+    def begin_reference(self) -> None:
+        """Forget what the reference text told: it is to be read with the weights as they are now."""
+        models = {cell: reader.model for cell, reader in self._bench.readers.items()}
+        self.reference = Reference(models, reference_text())
+        self._brushing = Brushing(self._bench, self.reference)
+        self._paths: dict[str, tuple[Reading, tuple[str, ...], Trajectory]] = {}
+
+    def read_pinned_again(self) -> None:
+        """The kept texts as the networks with their present weights read them; axes are held."""
+        for text in self._pinned:
+            self._pinned[text] = {
+                cell: Reader(reader.model).read(text).states("h")
+                for cell, reader in self._bench.readers.items()
+            }
+        self._paths.clear()
 
     # Memory ---------------------------------------------------------------------------------------
 
@@ -69,6 +81,10 @@ class Insight:
             self._pinned.pop(text, None)
             self._pinned[text] = states
             self._pinned = dict(list(self._pinned.items())[-MOST_PINNED:])
+
+    def kept(self, text: str, cell: str) -> np.ndarray:
+        """(N, H) the hidden state of a network after each character of a kept text. KeyError."""
+        return self._pinned[text][cell]
 
     def unpin(self) -> None:
         """Let the kept texts go."""

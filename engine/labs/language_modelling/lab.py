@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,25 +12,20 @@ from engine.errors import UserError
 from engine.jobs import Job
 from engine.lab import Lab, Pulse, changed, silent
 from engine.labs.language_modelling.config import LanguageModellingConfig
-from engine.labs.language_modelling.snapshot import Brush, LanguageModellingSnapshot
+from engine.labs.language_modelling.snapshot import LanguageModellingSnapshot, Meddling
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
 
-    from engine.data.text import TextDocument
-    from engine.labs.language_modelling.bench import Bench
-    from engine.labs.language_modelling.brushing import Phrase
-    from engine.labs.language_modelling.insight import Insight
+    from engine.labs.language_modelling.desk import Desk
+    from engine.labs.language_modelling.sources import Source
+    from engine.models.character_model import CharacterModel
 
-WINDOW = 2000
-"""Characters at the end of the typed text that the networks read, at most: what came before has long been
-forgotten, and a key is answered as fast in a long text as in a short one."""
-HOP = WINDOW // 2
-"""Characters by which the beginning of the window moves on at a time: with every key it would stand somewhere
-else, and all of the window would have to be read again."""
-BEGINNING = 600
-"""Characters of an opened file that are put on the line."""
+WRITING = 10.0
+"""Characters a second that are written on."""
+IN_TRAINING = "your text"
+"""What is chosen instead of a kind of text to see the networks that learn."""
 
 
 class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot]):
@@ -39,11 +34,10 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
     title = "Language modelling"
     group = "Loop"
     question = "What comes next, and how far back does it remember?"
-    opens = ("text",)
+    opens = ("text", "texts")
     config_type = LanguageModellingConfig
-    latest_wins = frozenset({"configure", "ask", "type", "brush"})
-    comes_again = frozenset({"configure", "type"})
-    speed = 10.0
+    latest_wins = frozenset({"configure", "ask", "type", "brush", "go_to"})
+    comes_again = frozenset({"configure", "type", "go_to"})
 
     def __init__(
         self,
@@ -53,13 +47,13 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
         *,
         screen: bool = True,
     ) -> None:
+        from engine.labs.language_modelling.lessons import Lessons
+
         super().__init__(config, device, pulse, screen=screen)
-        self._bench: Bench | None = None
-        self._insight: Insight | None = None
-        self._typed = ""
+        self._lessons = Lessons()
+        self._desk_or_none: Desk | None = None
         self._edit = self._turn = 0
-        self._document: TextDocument | None = None
-        self._phrase: Phrase | None = None  # brushed, in the whole text on the line
+        self._document: Source | None = None
         self._question: Cell | None = None
         self._answer: Answer | None = None
 
@@ -67,8 +61,14 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
 
     def prepare(self) -> None:
         """Load the three networks, once. Raises `UserError` where they are not there."""
-        if self._bench is None:
-            self._load(self.config)
+        if self._desk_or_none is not None:
+            return
+        if self.config.model == IN_TRAINING:  # of a session that has ended
+            self.config = replace(self.config, model=type(self.config)().model)
+        self._load(self.config)
+        if self.config.train:
+            path = Path(self.config.train).expanduser().absolute()
+            self._show_run(self._lessons.take(path, self.config))
 
     def start(self) -> None:
         """Read the text in the settings."""
@@ -77,14 +77,17 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
         self._put(self.config.text)
 
     def open(self, path: Path) -> None:
-        """Put the beginning of a text file on the line, and measure the networks on the whole of it."""
-        from engine.data.text import read_text
+        """Put the beginning of a text file, or of a folder of them, on the line, and measure the networks on
+        the whole of it.
+        """
+        from engine.labs.language_modelling.sources import read_source
 
-        document = read_text(path)
+        document = read_source(path)
         self.prepare()
         self._close_file()
-        self._document = document
-        self._put(_beginning(document.text))
+        self._desk.release()
+        self._document = self._lessons.source = document
+        self._put(document.beginning)
         self._start_score()
 
     def type(self, text: str, edit: int) -> None:
@@ -98,7 +101,7 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
         """From now on the text on the line is the person's own."""
         self._document = None
         self.jobs.drop("score")
-        self._need().forget_scores()
+        self._desk.bench.forget_scores()
 
     def _put(self, text: str) -> None:
         """Put another text on the line than the person's."""
@@ -107,58 +110,56 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
 
     def _read(self, text: str) -> None:
         """Begin to read the end of `text`: a key's worth at once, the rest of a pasted text in slices."""
-        before = self._typed
-        # Half a character, as a text field may hold for a moment, is made whole.
-        self._typed = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        if self._phrase is not None:
-            self._phrase = self._phrase.followed(before, self._typed)
-        hops = -(-max(0, len(self._typed) - WINDOW) // HOP)
-        self.config = replace(self.config, text=self._typed[hops * HOP :])
-        bench = self._need()
-        bench.take(self.config.text)
+        desk = self._desk
+        desk.read(text)
+        self.config = replace(self.config, text=desk.window)
         self.jobs.drop("read")
-        if bench.unread:
-            slices = self._then_answer(bench.read_on())
+        if desk.bench.unread:
+            slices = self._then_answer(desk.bench.read_on())
             self.jobs.start(Job("read", "Reading the text", slices, rank=0))
         self._after_reading()
 
     def _after_reading(self) -> None:
-        slices = self._then_answer(self._need().find_words())
+        desk = self._desk
+        slices = self._then_answer(desk.bench.find_words())
         self.jobs.start(Job("words", "Looking for words", slices, rank=1, for_screen=True))
-        if self._insight is not None:
-            slices = self._insight.measure_memory()
-            self.jobs.start(Job("memory", "Following the gradient", slices, rank=2, for_screen=True))
+        slices = self._then_answer(desk.insight.measure_memory())
+        self.jobs.start(Job("memory", "Following the gradient", slices, rank=2, for_screen=True))
         self.ask(self._question)
+
+    # What is done to the networks, compared and brushed -------------------------------------------
+
+    def meddle(
+        self, cell: str, kind: str, place: int, unit: int | None = None, gate: str = "", value: float = 0.0
+    ) -> None:
+        """Change a network from the character `place` of the text that is read on; see `Meddling`."""
+        self._desk.meddle(Meddling(cell, kind, place, unit, gate, value))
+        self._after_reading()
+
+    def release(self, index: int) -> None:
+        """Take back what was done as the `index`-th."""
+        self._desk.release(index)
+        self._after_reading()
+
+    def release_all(self) -> None:
+        """Leave the networks as they were trained."""
+        self._desk.release()
+        self._after_reading()
 
     def pin(self) -> None:
         """Keep this text's trajectories to compare others with."""
-        if self._insight is not None:
-            self._insight.pin()
+        self._desk.insight.pin()
 
     def unpin(self) -> None:
         """Let the kept texts go."""
-        if self._insight is not None:
-            self._insight.unpin()
+        self._desk.insight.unpin()
 
     def brush(self, cell: str, start: int, stop: int) -> None:
         """Look at the units of one network that stay on through the characters [start, stop) of the text
         that is read; 0, 0 ends it. Raises `UserError` where there is no such network.
         """
-        from engine.labs.language_modelling.brushing import Phrase
-
-        if cell not in self._need().readers:
-            raise UserError(f"There is no network called “{cell}”")
-        self._phrase = Phrase(cell, start, stop).moved(self._left_out) if start < stop else None
-
-    @property
-    def _left_out(self) -> int:
-        """Characters at the beginning of what was typed that are not read."""
-        return len(self._typed) - len(self.config.text)
-
-    def _brush(self) -> Brush | None:
-        if self._insight is None or self._phrase is None:
-            return None
-        return self._insight.brush(self._phrase.moved(-self._left_out), self.config.threshold)
+        self._desk.brush(cell, start, stop)
+        self.ask(self._question)
 
     def _then_answer(self, slices: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         """What was asked about may only be there once a job is done."""
@@ -168,24 +169,100 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
     def _start_score(self) -> None:
         document = self._document
         if document is not None:
-            slices = self._need().score(document.text)
+            slices = self._desk.bench.score(document.text)
             self.jobs.start(Job("score", f"Reading all of {document.name}", slices, rank=2))
+
+    # Playing --------------------------------------------------------------------------------------
+
+    @property
+    def trains(self) -> bool:
+        """Whether playing trains, and does not write on."""
+        return self.config.play == "train" or bool(self.config.train)
 
     @property
     def can_step(self) -> bool:
-        """Playing writes on."""
-        return self._bench is not None
+        """Playing writes on, or trains as long as there is a network that can learn."""
+        return self._desk_or_none is not None and not (self.trains and self._lessons.is_over)
+
+    @property
+    def speed(self) -> float | None:
+        """As fast as a person reads, or as fast as the networks learn."""
+        return None if self.trains else WRITING
 
     def step(self) -> None:
-        """The chosen network writes one more character, once all before it is read."""
-        bench = self._need()
-        if bench.unread:
-            bench.read_more()
+        """One update of each network; or the chosen one writes a character, once all before it is read."""
+        if self.trains:
+            self._learn()
+            return
+        desk = self._desk
+        if desk.bench.unread:
+            desk.bench.read_more()
             self.ask(self._question)
             return
-        written = bench.write(self.config.cell, 1, self.config, self._left_out)
+        written = desk.bench.write(self.config.cell, 1, self.config, desk.left_out)
         self._close_file()
-        self._put(self._typed + written)
+        self._put(desk.typed + written)
+
+    # Training -------------------------------------------------------------------------------------
+
+    def train_on(self, path: str) -> None:
+        """Begin a new run on a text file or a folder of them; "" is the story that comes with it all.
+
+        Raises `UserError` where there is nothing to learn from; then everything stays as it was.
+        """
+        self._show_run(self._lessons.take(Path(path) if path else None, self.config))
+
+    def begin_training(self) -> None:
+        """Begin a new run with the settings in force, in the place of the one there was."""
+        self._show_run(self._lessons.begin(self.config))
+
+    def _show_run(self, models: Mapping[str, CharacterModel]) -> None:
+        typed, self.begins_playing = self._desk.typed, True
+        self._use(models)
+        self.config = replace(self.config, model=IN_TRAINING, play="train")
+        if typed:
+            self._read(typed)
+
+    def go_to(self, step: int | None) -> None:
+        """Show the networks in training as they were after `step` updates, or follow them: None."""
+        if self._lessons.run is not None:
+            self._lessons.run.go_to(step)
+            self._look_closely()
+
+    def rest(self) -> None:
+        """Training has stopped: everything is measured on the weights that it has led to."""
+        if self.trains and self._lessons.run is not None:
+            self._lessons.run.show()
+            self._look_closely()
+
+    def _learn(self) -> None:
+        if self._lessons.run is None:
+            self.begin_training()
+        run, desk = self._lessons.run, self._desk if self._is_seen else None
+        if run is None:
+            return
+        if self._lessons.learn(run, self.config.pace, desk):
+            self.ask(self._question)
+        if desk is not None and run.listen.due and "listen" not in self.jobs:
+            slices = self._lessons.listen(run, desk, self.config)
+            self.jobs.start(Job("listen", "Asking the networks", slices, rank=3, for_screen=True))
+        if run.scoring.due and "held-out" not in self.jobs:
+            title = "Scoring the text kept back"
+            self.jobs.start(Job("held-out", title, run.score(), rank=4, for_screen=True))
+
+    @property
+    def _is_seen(self) -> bool:
+        """Whether the networks that learn are those that are looked at."""
+        return self.config.model == IN_TRAINING
+
+    def _look_closely(self) -> None:
+        """Measure all that is seen on the weights as they are."""
+        if self._is_seen:
+            self._desk.look_closely()
+            self._after_reading()
+            self._start_reference()
+            slices = self._lessons.samples(self._desk, self.config)
+            self.jobs.start(Job("listen", "Letting them write", slices, rank=2, for_screen=True))
 
     # Settings -------------------------------------------------------------------------------------
 
@@ -196,33 +273,42 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
         """
         before = self.config
         config = replace(config, text=before.text)
-        if self._bench is None:
+        if self._desk_or_none is None:
             self._load(config)
             self.start()
             return
         if config.model != before.model:
+            typed = self._desk.typed
             self._load(config)
-            self._read(self._typed)
+            self._read(typed)
             self._start_score()
             return
         self.config = config
-        if changed(before, config, ("cell", "quantity", "order", "unit")):
-            self.ask(None)
+        is_elsewhere = changed(before, config, ("cell", "quantity", "order", "unit"))
+        self.ask(None if is_elsewhere else self._question)
 
     def _load(self, config: LanguageModellingConfig) -> None:
         """Take the networks that the settings name, and read the reference text with them."""
-        from engine.labs.language_modelling.bench import Bench
-        from engine.labs.language_modelling.insight import Insight
         from engine.models.language_models import load_language_models
 
-        self.pulse("Loading the networks", 0, 0)
-        self._bench, self.config = Bench(load_language_models(config.model)), config
-        self._insight = Insight(self._bench)
+        if config.model == IN_TRAINING and self._lessons.run is not None:
+            self._use(self._lessons.run.models)
+        else:
+            self.pulse("Loading the networks", 0, 0)
+            self._use(load_language_models(config.model))
+        self.config = config
+
+    def _use(self, models: Mapping[str, CharacterModel]) -> None:
+        """From now on these are the networks that are looked at; nothing is done to them."""
+        from engine.labs.language_modelling.desk import Desk
+
+        self._desk_or_none = Desk(models, self._desk_or_none)
         self._start_reference()
 
     def _start_reference(self) -> None:
-        if self._insight is not None and not self._insight.reference.is_read:
-            slices = self._insight.reference.read(self.config.cell)
+        reference = self._desk.insight.reference
+        if not reference.is_read:
+            slices = self._then_answer(reference.read(self.config.cell))
             title = "Reading the reference text"
             self.jobs.start(Job("reference", title, slices, rank=3, for_screen=True))
 
@@ -230,7 +316,11 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
         """Back to the example."""
         self.prepare()
         self.jobs.cancel()
+        if self.trains:
+            self.begin_training()
+            return
         self._close_file()
+        self._desk.release()
         self._put(type(self.config)().text)
         self._start_reference()
 
@@ -241,70 +331,52 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
         from engine.labs.language_modelling.questions import answer
 
         self._question, self._answer = cell, None
-        if cell is not None and self._bench is not None:
-            self._answer = answer(self._bench, self.config, cell)
+        desk = self._desk_or_none
+        if cell is not None and desk is not None:
+            brushed = desk.brushed(self.config.threshold)
+            self._answer = answer(desk.bench, desk.insight, self.config, cell, brushed)
 
     def snapshot(self) -> LanguageModellingSnapshot:
         """Everything that may be seen now."""
-        from engine.models.byte_tokens import character_labels
         from engine.models.language_models import language_models
 
-        choices = {"model": language_models()}
-        bench, insight, config = self._bench, self._insight, self.config
-        if bench is None or insight is None:
+        desk, config, run = self._desk_or_none, self.config, self._lessons.run
+        choices = {"model": (*language_models(), *((IN_TRAINING,) if run is not None else ()))}
+        if desk is None:
             return LanguageModellingSnapshot(config, choices)
-        states = bench.states(config)
-        choices["feature"] = insight.features(config.cell)
+        choices["feature"] = desk.insight.features(config.cell)
         return LanguageModellingSnapshot(
-            self.config,
+            config,
             choices,
             self._answer,
             self._question,
-            typed=self._typed,
-            text=bench.text,
-            left_out=self._left_out,
-            unread=bench.unread,
             edit=self._edit,
             turn=self._turn,
-            labels=character_labels(bench.text),
-            readings=bench.readings(),
-            states=states,
-            trajectories=insight.trajectories(config.path),
-            tracks=insight.tracks(config.cell, states.unit) if states else (),
-            trackers=insight.trackers(config.cell, config.feature),
-            memory=insight.memory,
-            brush=self._brush(),
             file=self._document.name if self._document else "",
-            note=self._note(),
+            note=self._document.about if self._document else "",
+            training=run.view if run is not None else None,
+            **desk.seen(config),
         )
 
-    def _note(self) -> str:
-        if self._document is None:
-            return ""
-        about = f"{len(self._document.text):,} characters, {self._document.encoding}"
-        return f"{about}; {self._document.note}" if self._document.note else about
-
     def result(self) -> dict[str, Any]:
-        """Next characters and words and the surprise of the text; of a file the surprise of all of it."""
-        bench = self._need()
-        if self._document is not None:
-            scores = {each.cell: {"nats_per_character": each.file_nats} for each in bench.readings()}
-            return {"characters": len(self._document.text), "cells": scores}
-        for _ in bench.find_words():
-            pass
-        cells = {}
-        for reading in bench.readings():
-            cells[reading.cell] = {
-                "tokens": [
-                    {"token": each.text, "probability": each.probability} for each in reading.characters
-                ],
-                "words": [{"word": each.word, "probability": each.probability} for each in reading.words],
-                "nats_per_character": bench.nats(reading.cell, self._typed),
-            }
-            if self.config.generate:
-                written = bench.write(reading.cell, self.config.generate, self.config)
-                cells[reading.cell]["generated"] = written
-        return {"text": self._typed, "cells": cells}
+        """Next characters and words and the surprise of the text; of a file the surprise of all of it.
+
+        Where the networks have learned, how that went is told too.
+        """
+        from engine.labs.language_modelling import results
+
+        desk, run = self._desk, self._lessons.run
+        if run is not None:
+            for _ in run.score():
+                pass
+            run.go_to(None)
+            desk.read_again()
+        found = (
+            results.of_file(desk.bench, self._document.text)
+            if self._document is not None
+            else results.of_text(desk.bench, self.config, desk.typed)
+        )
+        return found if run is None else {**found, "training": results.of_training(run.view)}
 
     def no_result(self) -> dict[str, Any]:
         """No text, no cells."""
@@ -312,14 +384,16 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
 
     def arrays(self) -> Mapping[str, np.ndarray]:
         """Every state and gate of every network after each character: (N, H) each."""
-        return self._need().arrays()
+        return self._desk.bench.arrays()
 
-    def _need(self) -> Bench:
-        if self._bench is None:
+    def files(self) -> Mapping[str, Callable[[Path], None]]:
+        """The weights of networks that have learned."""
+        from engine.labs.language_modelling.results import weight_files
+
+        return weight_files(self._desk.bench) if self._lessons.run is not None else {}
+
+    @property
+    def _desk(self) -> Desk:
+        if self._desk_or_none is None:
             raise UserError("There are no networks", "they could not be loaded", "Choose others")
-        return self._bench
-
-
-def _beginning(text: str) -> str:
-    """The first `BEGINNING` characters of a text, as far as its last whole word there."""
-    return text if len(text) <= BEGINNING else text[:BEGINNING].rsplit(" ", 1)[0]
+        return self._desk_or_none

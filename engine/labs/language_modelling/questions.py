@@ -1,4 +1,4 @@
-"""Ask any pixel of the language modelling lab: states, gates, surprise, characters and words."""
+"""Ask any pixel of the language modelling lab: what was read and guessed here, what was understood beside."""
 
 from __future__ import annotations
 
@@ -17,23 +17,40 @@ from engine.explain.next_characters import Guess
 from engine.explain.next_words import NextWord
 from engine.labs.language_modelling.bench import Bench
 from engine.labs.language_modelling.config import LanguageModellingConfig
+from engine.labs.language_modelling.insight import Insight
+from engine.labs.language_modelling.question_words import FULL_NAMES
+from engine.labs.language_modelling.questions_memory import of_memory
+from engine.labs.language_modelling.questions_phrase import of_phrase
+from engine.labs.language_modelling.questions_trajectory import of_point
+from engine.labs.language_modelling.questions_units import of_track
+from engine.labs.language_modelling.snapshot import Brush
 from engine.labs.language_modelling.states import COLUMNS
 from engine.models.byte_tokens import character_label, encode, label
 from engine.models.character_model import CharacterModel
-from engine.models.character_reader import Reading
+from engine.models.character_reader import Reader
 
-FULL_NAMES = {"rnn": "vanilla RNN", "lstm": "LSTM", "gru": "GRU"}
+OF_INSIGHT = ("trajectory", "memory", "features", "trackers", "phrase")
 
 
-def answer(bench: Bench, config: LanguageModellingConfig, cell: Cell) -> Answer | None:
+def answer(
+    bench: Bench,
+    insight: Insight | None,
+    config: LanguageModellingConfig,
+    cell: Cell,
+    brush: Brush | None = None,
+) -> Answer | None:
     """How the value under the pointer came about; None where there is none (any more).
 
     Arrays: "states" (unit, character), "gates" (row, character), and for each network "surprise-lstm"
-    (character,), "characters-lstm" (rank,) and "words-lstm" (rank,).
+    (character,), "characters-lstm" (rank,) and "words-lstm" (rank,). Of the `insight` "trajectory-lstm"
+    (path, point), "memory" (network, characters back), "features" and "trackers" (rank,), and of the
+    `brush` "phrase-units" and "phrase-places" (rank,).
     """
     kind, _, network = cell.array.partition("-")
     if kind in ("states", "gates"):
         return _of_states(bench, config, kind, cell.index)
+    if kind in OF_INSIGHT:
+        return None if insight is None else _of_insight(bench, insight, config, cell, brush)
     if network not in bench.readers:
         return None
     if kind == "surprise":
@@ -42,6 +59,19 @@ def answer(bench: Bench, config: LanguageModellingConfig, cell: Cell) -> Answer 
     if kind == "words":
         return _of_word(bench, network, reading.words, cell.index[0])
     return _of_character(bench, network, reading.characters, cell.index[0]) if kind == "characters" else None
+
+
+def _of_insight(
+    bench: Bench, insight: Insight, config: LanguageModellingConfig, cell: Cell, brush: Brush | None
+) -> Answer | None:
+    kind, _, part = cell.array.partition("-")
+    if kind == "trajectory":
+        return of_point(bench, insight, part, config.path, cell.index)
+    if kind == "memory":
+        return of_memory(bench, insight.memory, cell.index)
+    if kind == "phrase":
+        return None if brush is None else of_phrase(bench, insight, brush, part, cell.index[0])
+    return of_track(bench, insight, config, kind, cell.index[0])
 
 
 def _of_states(
@@ -57,7 +87,12 @@ def _of_states(
         return None
     quantity, unit = (shown.gates[row], shown.unit) if kind == "gates" else (shown.quantity, row)
     return explain_unit(
-        reading.trace, module, COLUMNS[config.cell][quantity], int(reading.steps[place]), unit
+        reading.trace,
+        module,
+        COLUMNS[config.cell][quantity],
+        int(reading.steps[place]),
+        unit,
+        interventions=reading.interventions,
     )
 
 
@@ -86,7 +121,7 @@ def _of_character(bench: Bench, network: str, guesses: Sequence[Guess], rank: in
     if not 0 <= rank < len(guesses):
         return None
     guess = guesses[rank]
-    steps = _spelled_out(bench.readers[network].model, bench.reading(network), guess.text)
+    steps = _spelled_out(bench.readers[network], guess.text)
     if len(steps) > 1:
         steps = (*steps, Step("output layer", "probability", (_together(steps),)))
     return Answer(
@@ -117,7 +152,7 @@ def _word_lines(bench: Bench, network: str, word: NextWord) -> tuple[Line, ...]:
     """P of each byte, and of an end after them, which the search for words has summed up."""
     if "\N{REPLACEMENT CHARACTER}" in word.continuation:  # bytes that spell nothing cannot be named
         return (Line("P", "its bytes and an end after them", word.probability),)
-    steps = _spelled_out(bench.readers[network].model, bench.reading(network), word.continuation)
+    steps = _spelled_out(bench.readers[network], word.continuation)
     spelled = [Line(step.operation, "softmax of the output layer", step.lines[-1].value) for step in steps]
     reached = math.prod(line.value for line in spelled)
     end = word.probability / reached
@@ -133,13 +168,15 @@ def _word_lines(bench: Bench, network: str, word: NextWord) -> tuple[Line, ...]:
 
 
 @torch.inference_mode()
-def _spelled_out(model: CharacterModel, reading: Reading, text: str) -> tuple[Step, ...]:
+def _spelled_out(reader: Reader, text: str) -> tuple[Step, ...]:
     """The probability of each byte of `text`, were it to follow what was read."""
-    steps, state = [], reading.state
+    onward, state = reader.onward, reader.reading.next_state
+    steps, top = [], reader.reading.state
     for token in encode(text).tolist():
-        top = state[0] if isinstance(state, tuple) else state
-        steps.append(_byte(model, numbers(top[-1, 0]), token))
-        _, state = model.step(torch.tensor([token]), state)
+        hidden = top[0] if isinstance(top, tuple) else top
+        steps.append(_byte(reader.model, numbers(hidden[-1, 0]), token))
+        _, state = onward.step(torch.tensor([token]), state)
+        top = state
     return tuple(steps)
 
 

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.labs.language_modelling import CellReading, LanguageModellingSnapshot, States
 from gui.colour_maps import DIVERGING, SEQUENTIAL
-from gui.labs.language_modelling import wording
+from gui.labs.language_modelling import meddle_wording, wording
 from gui.panels.bars import BarsPanel
 from gui.panels.panel import Panel
 from gui.panels.text_strip import TextStripPanel
@@ -36,7 +36,7 @@ class CellView(QWidget):
         super().__init__(parent)
         self._cell = cell
         self._shown: CellReading | None = None
-        self._drawn: tuple[object, ...] | None = None
+        self._drawn: tuple[object, ...] = ()
         title = wording.NAMES[cell]
         self.strip = TextStripPanel(title, "", name=f"surprise-{cell}", small=True)
         self.words, self.characters = (
@@ -94,7 +94,8 @@ class CellView(QWidget):
         before, self._shown = self._shown, reading
         coloured = self._coloured_by(snapshot)
         drawn = reading.surprise, reading.file_nats, coloured
-        if self._drawn is None or any(new is not old for new, old in zip(drawn, self._drawn, strict=True)):
+        is_other = before is None or reading.untouched_nats != before.untouched_nats
+        if is_other or any(new is not old for new, old in zip(drawn, self._drawn, strict=True)):
             self._drawn = drawn
             self._show_text(snapshot, reading, coloured)
         if before is None or reading.characters is not before.characters:
@@ -121,7 +122,7 @@ class CellView(QWidget):
         self, snapshot: LanguageModellingSnapshot, reading: CellReading, states: States | None
     ) -> None:
         name = wording.NAMES[self._cell]
-        self.strip.set_title(name, wording.surprise_line(reading))
+        self.strip.set_title(name, meddle_wording.surprise_line(reading))
         if snapshot.text and states is not None:
             self.strip.set_title(name, wording.unit_colour_line(states))
             (low, high), values = states.limits, states.of_unit[states.gates.index(states.quantity)]

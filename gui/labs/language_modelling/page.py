@@ -11,19 +11,23 @@ from gui.labs.language_modelling import wording
 from gui.labs.language_modelling.brushes import Brushes
 from gui.labs.language_modelling.cell_view import CellView
 from gui.labs.language_modelling.inside_tab import InsideTab
+from gui.labs.language_modelling.meddle_bar import MeddleBar
 from gui.labs.language_modelling.memory_tab import MemoryTab
 from gui.labs.language_modelling.phrase_tab import PhraseTab
+from gui.labs.language_modelling.train_tab import TrainTab
 from gui.labs.language_modelling.trajectory_tab import TrajectoryTab
 from gui.labs.language_modelling.typed_line import TypedLine
 from gui.labs.language_modelling.units_tab import UnitsTab
 from gui.panels.panel import Panel
 from gui.theme import GRID
-from gui.view import View
+from gui.view import View, as_cell
 
 WIDE = 140 * GRID
 """Width of the page from which a network's next characters stand beside its next words; else on a tab."""
 HIGH = 84 * GRID
 """Height of the page from which a unit's gates stand below all units; else on a tab."""
+LOW = 64 * GRID
+"""Height of the page below which a strip gives up a line while the bar of what is meddled with is there."""
 LINE_HEIGHT = 28 * GRID
 """Height of the page for each further line that a strip may take; a longer text scrolls."""
 
@@ -41,6 +45,8 @@ class LanguageModellingPage(View):
         self.units = UnitsTab(self)
         self.memory = MemoryTab(self)
         self.phrase = PhraseTab(self)
+        self.train = TrainTab(self)
+        self.meddled = MeddleBar(self)
         self.brushes = Brushes({name: cell.strip for name, cell in self.cells.items()}, self)
         self.characters, self.gates = QWidget(self), QWidget(self)
         self.tabs = QTabWidget(self)
@@ -60,7 +66,13 @@ class LanguageModellingPage(View):
         self.tabs.addTab(self.units, "Units")
         self.tabs.addTab(self.memory, "Memory")
         self.tabs.addTab(self.phrase, "Phrase")
-        self.tabs.setCornerWidget(self.trajectory.tools)
+        self.tabs.addTab(self.train, "Train")
+        corner = QWidget(self.tabs)
+        tools = QHBoxLayout(corner)
+        tools.setContentsMargins(0, 0, 0, 0)
+        tools.addWidget(self.inside.tools)
+        tools.addWidget(self.trajectory.tools)
+        self.tabs.setCornerWidget(corner)
         self.tabs.currentChanged.connect(self._show_tools)
         self._show_tools()
         strips, guesses = QVBoxLayout(), QHBoxLayout()
@@ -74,6 +86,7 @@ class LanguageModellingPage(View):
         whole.setSpacing(GRID)
         whole.addWidget(self.line)
         whole.addLayout(strips)
+        whole.addWidget(self.meddled)
         whole.addLayout(guesses, 1)
         whole.addWidget(self.tabs, 2)
 
@@ -81,12 +94,14 @@ class LanguageModellingPage(View):
         """Where there is little room strips take few lines, and characters and gates tabs of their own."""
         self._spread(event.size().width() >= WIDE)
         self._stack(event.size().height() >= HIGH)
+        self._show_tools()
         for cell in self.cells.values():
             cell.fit_strip(self._most_lines)
 
     @property
     def _most_lines(self) -> int:
-        return max(2, self.height() // LINE_HEIGHT - 1)
+        is_crowded = self.meddled.isVisibleTo(self) and self.height() < LOW
+        return max(1 if is_crowded else 2, self.height() // LINE_HEIGHT - 1)
 
     def _spread(self, wide: bool) -> None:
         if wide == self._is_wide:
@@ -104,6 +119,7 @@ class LanguageModellingPage(View):
         if high == self._is_high:
             return
         self._is_high = high
+        self.meddled.fit_rows(2 if high else 1)
         if high:
             self.inside.take_gates()
         else:
@@ -120,18 +136,28 @@ class LanguageModellingPage(View):
             alone.hide()
 
     def _show_tools(self) -> None:
-        self.trajectory.tools.setVisible(self.tabs.currentWidget() is self.trajectory)
+        front = self.tabs.currentWidget()
+        self.trajectory.tools.setVisible(front is self.trajectory)
+        self.inside.tools.setVisible(front in (self.inside, self.gates))
+        self.inside.tools.fit(self.width() - self.tabs.tabBar().sizeHint().width() - GRID)
 
     def _wire(self) -> None:
         self.line.typed.connect(self._type)
         guesses = [panel for cell in self.cells.values() for panel in (cell.words, cell.characters)]
-        self.listen(*(panel for panel in self.panels() if panel not in guesses))
+        alone = [*guesses, *self.train.panels()]  # these say themselves what they are about
+        self.listen(*(panel for panel in self.panels() if panel not in alone))
         self.listen(*guesses, pins=False)  # a click there writes
         self.inside.unit_chosen.connect(lambda unit: self.settings_wanted.emit({"unit": unit}))
         self.units.chosen.connect(self.settings_wanted)
         self.phrase.chosen.connect(self.settings_wanted)
         self.brushes.wanted.connect(self._brush)
         self.trajectory.command_wanted.connect(self.command_wanted)
+        for widget in (self.inside, self.meddled):
+            widget.command_wanted.connect(self.command_wanted)
+        self.train.asked.connect(lambda at: self.asked.emit(as_cell(at)))
+        self.train.picked.connect(lambda at: self.pinned.emit(as_cell(at)))
+        self.train.command_wanted.connect(self.command_wanted)
+        self.train.settings_wanted.connect(self.settings_wanted)
         for cell in self.cells.values():
             cell.chosen.connect(self.line.insert_at_end)
 
@@ -140,8 +166,8 @@ class LanguageModellingPage(View):
         return (*of_cells, *(panel for tab in self._tabs for panel in tab.panels()))
 
     @property
-    def _tabs(self) -> tuple[InsideTab, TrajectoryTab, UnitsTab, MemoryTab, PhraseTab]:
-        return self.inside, self.trajectory, self.units, self.memory, self.phrase
+    def _tabs(self) -> tuple[InsideTab, TrajectoryTab, UnitsTab, MemoryTab, PhraseTab, TrainTab]:
+        return self.inside, self.trajectory, self.units, self.memory, self.phrase, self.train
 
     def show_snapshot(self, snapshot: LanguageModellingSnapshot) -> None:
         """Draw it, unless it is about an older text than the line holds: the newer one is on its way."""
@@ -150,6 +176,7 @@ class LanguageModellingPage(View):
         if snapshot.turn != self._turn and snapshot.readings:
             self._turn = snapshot.turn
             self.line.show_text(snapshot.typed)
+        self.meddled.show_meddling(snapshot)
         is_other, self._text = snapshot.text != self._text, snapshot.text
         with self.brushes.drawing():
             for reading in snapshot.readings:
@@ -158,6 +185,7 @@ class LanguageModellingPage(View):
                 cell.fit_strip(self._most_lines)
                 if is_other and self.line.textCursor().atEnd():
                     cell.show_end()
+        self.train.show_training(snapshot)
         if snapshot.readings:
             self.brushes.follow(snapshot.brush)
             self.phrase.show_brush(snapshot)
@@ -183,6 +211,10 @@ class LanguageModellingPage(View):
         actions.add(
             "clear-line", "Empty the line", "Ctrl+Shift+L", self.line.empty, group="Text", tip="Begin anew"
         )
+        actions.add(
+            "release-all", "Let go of all meddling", "", lambda: self.command("release_all"),
+            group="Text", tip="Let the networks be as they were trained",
+        )  # fmt: skip
         for place, cell in enumerate(wording.NAMES, start=1):
             actions.add(
                 f"inside-{cell}",

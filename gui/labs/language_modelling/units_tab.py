@@ -70,7 +70,7 @@ class UnitsTab(QWidget):
         first = self._trackers[0]
         units = [each.unit for each in self._trackers]
         picked = snapshot.states.unit if snapshot.states else None
-        self.units.set_title(f"Units that track: {first.feature}", f"True when {first.definition}.")
+        self.units.set_title(f"Units that track: {first.feature}", _meaning(first))
         self.units.set_rows(
             [f"unit {unit}" for unit in units],
             [each.strength for each in self._trackers],
@@ -85,3 +85,10 @@ class UnitsTab(QWidget):
     def _choose_unit(self, rank: int) -> None:
         if rank < len(self._trackers):
             self.chosen.emit({"unit": self._trackers[rank].unit, "colour": "unit"})
+
+
+def _meaning(track: Track) -> str:
+    """What is tracked: when it is true, or what it counts."""
+    if track.measure == "ROC AUC":
+        return f"True when {track.definition}."
+    return f"Ranked by how closely the state follows {track.definition}."
