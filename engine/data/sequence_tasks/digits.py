@@ -1,0 +1,81 @@
+"""Handwritten digits as sequences: 8 × 8 pixels read row by row, or pixel by pixel."""
+
+from __future__ import annotations
+
+import gzip
+import math
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.data.sequence_tasks.task import Baseline, Batch, Classification
+from engine.errors import UserError
+
+SIDE, CLASSES, BRIGHTEST = 8, 10, 16
+_FILE = "datasets/data/digits.csv.gz"
+
+
+class _Digits(Classification):
+    """Images drawn with replacement from all 1,797; what is right of them is right of images seen before."""
+
+    source = "Alpaydin and Kaynak (1998), optical recognition of handwritten digits, as scikit-learn has them"
+    outputs = CLASSES
+
+    def lag(self, length: int) -> int:
+        return self.steps(length) - 1
+
+    def batch(self, generator: torch.Generator, batch: int, length: int) -> Batch:
+        """Raises UserError where scikit-learn's file of digits is not there."""
+        images, classes = _digits()
+        chosen = torch.randint(len(images), (batch,), generator=generator)
+        sequences = images[chosen].reshape(batch, self.steps(length), self.inputs)
+        return Batch(sequences.transpose(0, 1).contiguous(), classes[chosen])
+
+    def baseline(self, length: int) -> Baseline:
+        return Baseline(math.log(CLASSES), 1 / CLASSES, "A guess among 10 digits costs log 10 nats.")
+
+
+class Rows(_Digits):
+    """x(t) is row t of the image, each pixel from 0 to 1."""
+
+    name, title = "rows", "A digit, row by row"
+    sentence = "A handwritten digit of 8 × 8 pixels is read from top to bottom; at the end it must be named."
+    inputs, fixed_length = SIDE, SIDE
+
+
+class Pixels(_Digits):
+    """x(t) is pixel t of the image, row after row, from 0 to 1."""
+
+    name, title = "pixels", "A digit, pixel by pixel"
+    sentence = "A handwritten digit is read one of its 64 pixels at a time; at the end it must be named."
+    inputs, fixed_length = 1, SIDE * SIDE
+
+
+@cache
+def _digits() -> tuple[Tensor, Tensor]:
+    """(1797, 64) the images from 0 to 1, and (1797,) what they show."""
+    try:
+        with gzip.open(_path(), "rt", encoding="ascii") as file:
+            table = torch.from_numpy(np.loadtxt(file, np.float32, delimiter=",", ndmin=2))
+        images, classes = table.split([SIDE * SIDE, 1], dim=1)
+    except (OSError, EOFError, ValueError, RuntimeError) as error:
+        raise UserError(
+            "The handwritten digits cannot be read",
+            "scikit-learn, in whose folder they lie, is not installed as a whole",
+            "Install it again or choose another task",
+            details=repr(error),
+        ) from error
+    return images / BRIGHTEST, classes[:, 0].long()
+
+
+def _path() -> Path:
+    """Where scikit-learn keeps them; it is found without being imported."""
+    spec = find_spec("sklearn")
+    for location in (spec.submodule_search_locations or ()) if spec else ():
+        if (path := Path(location) / _FILE).is_file():
+            return path
+    raise FileNotFoundError(_FILE)
