@@ -112,6 +112,11 @@ class Lab(Generic[C, S]):
         """
         return None
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a long step was cut into slices, of which `step` takes the next."""
+        return False
+
     def rest(self) -> None:
         """Playing has stopped: what was put off for the sake of the steps may be done now."""
 

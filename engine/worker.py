@@ -135,7 +135,7 @@ class Worker:
                 self._take_back()
                 self._publish()
             if self._is_active() and self._is_due():
-                self._attempt(self._advance)
+                self._attempt(self._advance, stops=True)
                 if not (self._is_active() and self._is_due()):
                     self._take_back()  # so that the last word is not an old one
             if not self._outbox:
@@ -239,6 +239,10 @@ class Worker:
         if run is not None:
             run.paused = run.lab.jobs.asked_for
             self._slice(run, step=not run.paused)
+            while run.lab.is_unfinished and not run.paused:
+                self._slice(run, step=True)
+            if not run.paused:
+                run.lab.rest()
 
     def _do_set_speed(self, steps_per_second: float | None) -> None:
         if self._run is not None:
@@ -273,9 +277,11 @@ class Worker:
             run.lab.jobs.advance()
         elif run.lab.can_step:
             run.lab.step()
-        run.playing = run.playing and run.lab.can_step
         run.steps += 1
         self._rate.count()
+        if run.playing and not run.lab.can_step:
+            run.playing = False
+            run.lab.rest()
 
     def _pulse(self, title: str, done: int, total: int) -> None:
         """A lab's word from inside a long call: show progress, and stop it if asked to."""
@@ -284,23 +290,23 @@ class Worker:
         if not self._outbox:
             self._publish((JobStatus("call", title, done, total, 0.0),))
 
-    def _attempt(self, call: Callable[..., None], *args: Any) -> None:
-        """What a lab raises stops it playing and goes to the person; the thread lives on.
+    def _attempt(self, call: Callable[..., None], *args: Any, stops: bool = False) -> None:
+        """What a lab raises goes to the person; the thread lives on.
 
-        What nobody foresaw holds its jobs as well.
+        It `stops` playing where going on would only meet it again. What nobody foresaw holds all.
         """
         try:
             call(*args)
         except Cancelled:
             self._stop_request.clear()
         except Exception as error:
-            self._fail(error)
+            self._fail(error, stops=stops)
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: Exception, *, stops: bool = False) -> None:
         details = "".join(traceback.format_exception(error))
         if isinstance(error, UserError):
-            # Nothing was lost by it, so jobs under way go on; playing would only meet it again.
-            if self._run is not None:
+            # Nothing was lost by it, so what is under way goes on.
+            if self._run is not None and stops:
                 self._run.playing = False
             log.info("%s", error)
             self._failures.append(Failure(error.sentence, error.details or details))

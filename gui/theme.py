@@ -21,6 +21,10 @@ GRID = 8
 
 # Okabe & Ito's colours for colour-blind eyes, one meaning each.
 CONVOLUTION, VANILLA_RNN, LSTM, GRU = "#E69F00", "#D55E00", "#0072B2", "#009E73"
+REDDISH_PURPLE = "#CC79A7"
+"""Okabe and Ito's, for a relu network that starts as the identity: a relative of the vanilla RNN."""
+FAR_CONTRAST = 9.0
+"""Of a relative of a network that shares its hue: told apart by lightness, which every eye sees."""
 TEXT_CONTRAST = 4.5  # WCAG 2.1, 1.4.3: text against its ground
 GRAPHICS_CONTRAST = 3.0  # WCAG 2.1, 1.4.11: bars, curves and outlines against theirs
 
@@ -57,6 +61,21 @@ class Theme:
     def accent_text(self) -> str:
         """Text that is chosen or stands out."""
         return self.convolution
+
+    @property
+    def relu_rnn(self) -> str:
+        """A vanilla RNN with relu: the same hue, further away from the ground."""
+        return readable(VANILLA_RNN, self.raised, FAR_CONTRAST)
+
+    @property
+    def identity_rnn(self) -> str:
+        """A relu RNN that starts as the identity."""
+        return readable(REDDISH_PURPLE, self.raised)
+
+    @property
+    def lstm_unbiased(self) -> str:
+        """An LSTM without forget bias: the same hue, further away from the ground."""
+        return readable(LSTM, self.raised, FAR_CONTRAST)
 
     @property
     def reference(self) -> str:

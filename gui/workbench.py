@@ -9,6 +9,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.ask_pane import AskPane
+from gui.elided_line import ElidedLine
 from gui.form import Form
 from gui.notice import NoticeBar
 from gui.status_bar import StatusBar
@@ -25,7 +26,7 @@ class Workbench(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.question = QLabel(self)
-        self.subtitle = QLabel(self)
+        self.subtitle = ElidedLine(self)
         self.notice = NoticeBar(self)
         self.pages = QStackedWidget(self)
         self.loading = QLabel("Loading PyTorch. The first time takes a few seconds.", self)
@@ -75,7 +76,6 @@ class Workbench(QWidget):
         whole.addWidget(self.columns, 1)
         whole.addWidget(self.foot)
         self.question.setWordWrap(False)
-        self.subtitle.setTextFormat(Qt.TextFormat.PlainText)
 
     def show_form(self, form: Form) -> None:
         """Bring a lab's form to the front."""
@@ -97,8 +97,7 @@ class Workbench(QWidget):
     def head(self, question: str, subtitle: str) -> None:
         """Set the page's question and the muted line under it."""
         self.question.setText(question)
-        if subtitle != self.subtitle.text():
-            self.subtitle.setText(subtitle)
+        self.subtitle.set_text(subtitle)
 
     def _dress(self) -> None:
         colours = theme()

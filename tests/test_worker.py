@@ -54,7 +54,30 @@ class Counter(Lab[CounterConfig, CounterSnapshot]):
     def start(self) -> None:
         self.count = self.configured = self.stepped = 0
 
+    broken: int | None = None
+    end: int | None = None
+    cut = 1
+
+    def break_at(self, step: int) -> None:
+        self.broken = step
+
+    def end_at(self, step: int) -> None:
+        self.end = step
+
+    def cut_steps(self, parts: int) -> None:
+        self.cut = parts
+
+    @property
+    def can_step(self) -> bool:
+        return self.stepped != self.end
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.stepped % self.cut != 0
+
     def step(self) -> None:
+        if self.stepped == self.broken:
+            raise UserError("It is worn out")
         self.count += self.config.by
         self.stepped += 1
 
@@ -173,19 +196,45 @@ def test_a_frame_that_nobody_takes_is_renewed_by_a_command_and_never_piles_up(wo
     assert len(worker._outbox) <= 1
 
 
-def test_an_error_pauses_travels_out_as_a_sentence_and_the_worker_lives_on(worker: Worker):
+def test_an_error_travels_out_as_a_sentence_and_what_goes_on_goes_on(worker: Worker):
     worker.post("select", "counter")
     worker.post("play")
     worker.post("fail", UserError("The file is empty", "it has no bytes", "Choose another"))
     frame = frame_where(worker, lambda frame: frame.failures)
     assert frame.failures[0].sentence == "The file is empty: it has no bytes. Choose another."
-    assert not frame.playing
+    assert frame.playing
     worker.post("fail", ZeroDivisionError("division by zero"))
-    failure = frame_where(worker, lambda frame: frame.failures).failures[0]
-    assert "ZeroDivisionError" in failure.details
-    assert "Traceback" not in failure.sentence
+    frame = frame_where(worker, lambda frame: frame.failures)
+    assert "ZeroDivisionError" in frame.failures[0].details
+    assert "Traceback" not in frame.failures[0].sentence
+    assert not frame.playing
     worker.post("step_once")
     frame_where(worker, lambda frame: counted(frame) >= 1)
+
+
+def test_an_error_in_a_step_stops_playing(worker: Worker):
+    worker.post("select", "counter")
+    worker.post("break_at", 3)
+    worker.post("play")
+    frame = frame_where(worker, lambda frame: frame.failures)
+    assert frame.failures[0].sentence == "It is worn out."
+    assert not frame.playing
+
+
+def test_one_step_is_all_of_it_and_is_looked_at(worker: Worker):
+    worker.post("select", "counter")
+    worker.post("cut_steps", 4)
+    worker.post("step_once")
+    frame = frame_where(worker, lambda frame: frame.snapshot and frame.snapshot.rested)
+    assert frame.snapshot.stepped == 4
+
+
+def test_where_nothing_is_left_to_do_playing_ends_and_is_looked_at(worker: Worker):
+    worker.post("select", "counter")
+    worker.post("end_at", 5)
+    worker.post("play")
+    frame = frame_where(worker, lambda frame: frame.steps >= 5 and not frame.playing)
+    assert frame.snapshot.rested == 1
 
 
 def test_failures_in_a_frame_that_was_renewed_are_not_lost(worker: Worker):

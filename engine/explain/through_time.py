@@ -43,6 +43,10 @@ class LayerGradients:
     """(T, H) dL/dc(t) of an LSTM."""
     input: ScaledRows
     """(T, inputs) dL/dx(t), as far as it passes through this direction of the layer."""
+    initial_hidden: ScaledRows
+    """(1, P) dL/dh of the state before the direction's first step."""
+    initial_cell: ScaledRows | None
+    """(1, H) dL/dc of an LSTM's state before it."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,11 @@ def _direction(
     count = int(reached[-1]) + 1 if len(reached) else 0
     links = chain(layer, traced.table, count, interventions)
     exponents = _follow(links, arriving, count)
+    # Where no step was taken, the recursion's buffer holds nothing yet.
+    initial = links.initial if count else np.zeros_like(links.initial)
+
+    def before(columns: slice) -> ScaledRows:
+        return ScaledRows.of(initial[:, columns], exponents[0] if count else 0)
 
     def placed(rows: ScaledRows) -> ScaledRows:
         """In the sequence's order, zero where no step was taken as nothing depends on it."""
@@ -166,6 +175,8 @@ def _direction(
         placed(ScaledRows(links.hidden, exponents)),
         None if links.cell is None else placed(ScaledRows(links.cell, exponents)),
         placed(ScaledRows.of(links.inputs(), exponents)),
+        before(slice(layer.outputs)),
+        None if links.cell is None else before(slice(layer.outputs, None)),
     )
 
 

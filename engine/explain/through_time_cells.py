@@ -38,6 +38,8 @@ class Chain:
     """(n, H) dL/dc(t) of an LSTM: all of it."""
     inputs: Callable[[], np.ndarray]
     """(n, inputs) dL/dx(t), once all steps are taken."""
+    initial: np.ndarray
+    """(1, S) what step 0 hands back, laid out as `state`: the gradient of the state before it."""
 
 
 def chain(
@@ -50,8 +52,8 @@ def chain(
 
     def back(t: int) -> None:
         links.back(t)
-        if t in resets and t:
-            links.state[t - 1] = 0
+        if t in resets:
+            (links.state[t - 1] if t else links.initial)[...] = 0
 
     return replace(links, back=back) if resets else links
 
@@ -87,7 +89,7 @@ def _lstm(layer: RecurrentLayer, table: StepTable, steps: int, done: Sequence[In
     def inputs() -> np.ndarray:
         return (torch.from_numpy(gates) @ layer.input_weight).numpy()
 
-    return Chain(state, hidden, back, cell, inputs)
+    return Chain(state, hidden, back, cell, inputs, buffer[:1, : outputs + units])
 
 
 def _lstm_factors(table: StepTable, steps: int, done: Sequence[Intervention]) -> tuple[Tensor, Tensor]:
@@ -125,7 +127,7 @@ def _gru(layer: RecurrentLayer, table: StepTable, steps: int, done: Sequence[Int
         dx = gates[:, units : 3 * units] @ layer.input_weight[: 2 * units]
         return dx.addmm_(gates[:, 4 * units :], layer.input_weight[2 * units :]).numpy()
 
-    return Chain(state, state, back, None, inputs)
+    return Chain(state, state, back, None, inputs, buffer[:1, :units])
 
 
 def _gru_factors(table: StepTable, steps: int, done: Sequence[Intervention]) -> Tensor:
@@ -156,7 +158,7 @@ def _vanilla(layer: RecurrentLayer, table: StepTable, steps: int, done: Sequence
     def inputs() -> np.ndarray:
         return (torch.from_numpy(gradient) @ layer.input_weight).numpy()
 
-    return Chain(state, state, back, None, inputs)
+    return Chain(state, state, back, None, inputs, buffer[:1, :units])
 
 
 def _before(name: str, table: StepTable, steps: int, done: Sequence[Intervention]) -> Tensor:

@@ -66,7 +66,7 @@ PRESETS: Mapping[str, Preset] = {
         final=Stage(
             hidden={"rnn": 474, "lstm": 256, "gru": 292},
             length=64,
-            learning_rate={"rnn": 2e-3, "lstm": 1e-2, "gru": 4e-3},
+            learning_rate={"rnn": 8e-3, "lstm": 1.6e-2, "gru": 8e-3},
         ),
     ),
     "names": Preset(
@@ -77,7 +77,7 @@ PRESETS: Mapping[str, Preset] = {
         final=Stage(
             hidden={"rnn": 218, "lstm": 128, "gru": 144},
             length=32,
-            learning_rate={"rnn": 2e-3, "lstm": 1e-2, "gru": 4e-3},
+            learning_rate={"rnn": 2e-3, "lstm": 1.6e-2, "gru": 2e-3},
         ),
     ),
 }

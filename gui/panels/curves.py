@@ -26,6 +26,24 @@ class Curve:
     colour: str | int = "accent"
     """A colour of the theme, or the place of a series without one: see `gui.panels.series`."""
     dashed: bool = False
+    low: ArrayLike | None = None
+    """(n,) lower edge of a band around the curve, such as the smallest value behind a mean."""
+    high: ArrayLike | None = None
+    """(n,) its upper edge; both or neither."""
+    labelled: bool = True
+    """Whether its name stands at its end; without, it is named only under the pointer."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """A horizontal line with a name: a threshold, or what guessing scores."""
+
+    value: float
+    name: str
+    reached: bool = True
+    """Whether the y axis reaches it even where no curve does."""
+    inside: bool = False
+    """Whether its name stands in the plot, under the line's left end, and not beside it among the curves'."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +55,9 @@ class Track:
     y: Floats
     colour: str | int
     dashed: bool
+    band: tuple[Floats, Floats] | None = None
+    """Lower and upper edge, (n,) each, NaN where not known."""
+    labelled: bool = True
 
     @property
     def known(self) -> NDArray[np.intp]:
@@ -64,7 +85,16 @@ def track(curve: Curve, kind: Kind) -> Track:
     y[~np.isfinite(y) | ~np.isfinite(x)] = np.nan
     if kind == "log":
         y[~(y > 0)] = np.nan
-    return Track(curve.name, x, y, curve.colour, curve.dashed)
+    return Track(curve.name, x, y, curve.colour, curve.dashed, _band(curve, x), curve.labelled)
+
+
+def _band(curve: Curve, x: Floats) -> tuple[Floats, Floats] | None:
+    if curve.low is None or curve.high is None:
+        return None
+    low, high = np.array(curve.low, np.float64), np.array(curve.high, np.float64)
+    if low.shape != x.shape or high.shape != x.shape:
+        raise ValueError(f"The band of {curve.name!r} has edges of shape {low.shape} and {high.shape}.")
+    return low, high
 
 
 def extent(values: Iterable[Floats]) -> tuple[float, float] | None:

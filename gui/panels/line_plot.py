@@ -11,16 +11,17 @@ from PySide6.QtWidgets import QWidget
 
 from gui.panels.bars import percent
 from gui.panels.colour_bar import short
-from gui.panels.curves import Curve, Track, extent, nearest, track
+from gui.panels.curves import Curve, Level, Track, extent, nearest, track
 from gui.panels.panel import Cell, Numbers, Panel
 from gui.panels.plot_axes import Axes, Window, Words, lay_out, paint_axes, zoomed_axes
+from gui.panels.plot_bands import level_place, paint_band, paint_level
 from gui.panels.plot_labels import Entry, Label, label_room, paint_labels, paint_tag
 from gui.panels.plot_strokes import Shape, paint_curve, paint_dot, shape
-from gui.panels.plot_ticks import Floats, Kind, Scale, steady
+from gui.panels.plot_ticks import Floats, Kind, Scale, power_text, steady
 from gui.panels.series import series_colour
 from gui.theme import GRID, theme
 
-__all__ = ["Curve", "LinePlotPanel"]
+__all__ = ["Curve", "Level", "LinePlotPanel"]
 
 ZOOM_STEP = 1.25
 FAR = 10
@@ -42,8 +43,10 @@ class LinePlotPanel(Panel):
         self._tracks: list[Track] = []
         self._words = Words()
         self._x, self._y = Scale(0.0, 1.0), Scale(0.0, 1.0)
+        self._kind: Kind = "linear"
         self._keeps: object = None
         self._mark: float | None = None
+        self._levels: tuple[Level, ...] = ()
         self._seen_part = Window()
         self._axes: Axes | None = None
         self._points: list[tuple[Floats, Floats]] = []
@@ -63,21 +66,25 @@ class LinePlotPanel(Panel):
         cursor: float | None = None,
         y_percent: bool = False,
         x_names: Sequence[str] | None = None,
+        power_y: bool = False,
+        levels: Sequence[Level] = (),
     ) -> None:
         """Show these curves.
 
         `y_range` fixes the y axis; without it, it fits the values and stays as long as they go on filling
         it. `cursor` is the x that is in force, such as a slider's present value. With `y_percent` y is a
-        share (0 to 1) written in percent. `x_names` names x = 0, 1, ... where x counts things. Raises
+        share (0 to 1) written in percent; with `power_y` it is a base-10 logarithm, written as a power of
+        ten. `x_names` names x = 0, 1, ... where x counts things. `levels` are lines across. Raises
         ValueError where a curve's x and y are not of one length.
         """
-        kind: Kind = "log" if log_y else "linear"
+        self._kind = kind = _kind(log_y, power_y)
         self._tracks = [track(curve, kind) for curve in curves]
+        self._levels = tuple(levels)
         all_x = [one.x for one in self._tracks]
         whole = all(bool((x == np.round(x)).all()) for x in all_x)
         self._words = Words(x_label, y_label, x_unit, y_percent, tuple(x_names or ()), whole)
         self._mark = cursor
-        values, places = extent(one.y for one in self._tracks), extent(all_x)
+        values, places = extent(self._fitted()), extent(all_x)
         if values is None or places is None:
             self._tracks = []
             self.set_empty(self.nothing_yet)
@@ -191,15 +198,24 @@ class LinePlotPanel(Panel):
         if axes is None:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint_axes(painter, axes, self._mark, self.canvas.height())
+        paint_axes(painter, axes, self._mark, self.area().height())
         painter.save()
         painter.setClipRect(axes.frame.adjusted(-4, -4, 4, 4))
         self._paint_mark(painter, axes)
+        self.paint_below(painter, axes)
         for one, drawn in reversed(list(zip(self._tracks, self._drawn(), strict=True))):
             paint_curve(painter, drawn, series_colour(one.colour), one.dashed)
+        for level in self._levels:
+            paint_level(painter, axes, level)
         painter.restore()
         self._paint_names(painter, axes)
         self._paint_values(painter, axes)
+
+    def paint_below(self, painter: QPainter, axes: Axes) -> None:
+        """Draw what lies under the curves."""
+        for one in self._tracks:
+            if one.band is not None:
+                paint_band(painter, axes, one.x, *one.band, series_colour(one.colour))
 
     def _paint_mark(self, painter: QPainter, axes: Axes) -> None:
         """A line at the x in force, which is written under it among the ticks."""
@@ -209,13 +225,17 @@ class LinePlotPanel(Panel):
             painter.drawLine(QLineF(at, axes.frame.top(), at, axes.frame.bottom()))
 
     def _paint_names(self, painter: QPainter, axes: Axes) -> None:
-        """Names at the last seen point of each curve."""
+        """Names at the last seen point of each curve, and at the end of each level."""
         labels = []
         for one, (across, down) in zip(self._tracks, self._seen_points(), strict=True):
             known = np.flatnonzero(np.isfinite(down))
-            if len(known):
+            if len(known) and one.labelled:
                 end = QPointF(float(across[known[-1]]), float(down[known[-1]]))
                 labels.append(Label(one.name, end, series_colour(one.colour)))
+        for level in self._levels:
+            at = None if level.inside else level_place(axes, level)
+            if at is not None:
+                labels.append(Label(level.name, QPointF(axes.frame.right(), at), theme().reference))
         if self._label_room() > GRID:
             paint_labels(painter, labels, axes.frame, self.canvas.width())
 
@@ -245,6 +265,21 @@ class LinePlotPanel(Panel):
 
     # Layout.
 
+    def area(self) -> QRectF:
+        """The part of the canvas that the plot fills with its axes."""
+        return QRectF(self.canvas.rect())
+
+    def fitted(self) -> list[Floats]:
+        """Values besides the curves' that the y axis is to reach."""
+        bands = [edge for one in self._tracks if one.band is not None for edge in one.band]
+        return [*bands, np.array([one.value for one in self._levels if one.reached])]
+
+    def _fitted(self) -> list[Floats]:
+        """Everything that the y axis is to reach; nothing where there is no curve."""
+        curves = [one.y for one in self._tracks]
+        others = [np.where(part > 0, part, np.nan) if self._kind == "log" else part for part in self.fitted()]
+        return curves if extent(curves) is None else [*curves, *others]
+
     def _fit_y(self, values: tuple[float, float], fixed: tuple[float, float] | None, kind: Kind) -> None:
         """Keep the y axis, and the zoom, as long as the same is shown and the values fill it."""
         keeps = (self._words.x, self._words.y, self._words.in_percent, kind, fixed)
@@ -258,8 +293,7 @@ class LinePlotPanel(Panel):
         if not self._tracks:
             self._axes = None
             return
-        room, area = self._label_room(), QRectF(self.canvas.rect())
-        axes = lay_out(area, self.canvas.font(), self._x, self._y, self._words, room)
+        axes = lay_out(self.area(), self.canvas.font(), self._x, self._y, self._words, self._label_room())
         self._axes = axes = zoomed_axes(axes, self._seen_part)
         self._points = [axes.place(one.x, one.y) for one in self._tracks]
         self._shapes = None
@@ -273,7 +307,12 @@ class LinePlotPanel(Panel):
         return self._shapes
 
     def _label_room(self) -> float:
-        return label_room([one.name for one in self._tracks], self.canvas.font(), self.canvas.width())
+        levels = [level.name for level in self._levels if not level.inside]
+        return label_room(
+            [*(one.name for one in self._tracks if one.labelled), *levels],
+            self.canvas.font(),
+            self.canvas.width(),
+        )
 
     def _look(self, window: Window) -> None:
         if window != self._seen_part:
@@ -293,6 +332,8 @@ class LinePlotPanel(Panel):
     # Words and steps.
 
     def _text(self, value: float) -> str:
+        if self._kind == "power":
+            return power_text(value)
         return percent(value) if self._words.in_percent else short(value)
 
     def _sum_up(self, one: Track) -> str:
@@ -319,3 +360,7 @@ class LinePlotPanel(Panel):
         there.sort(key=lambda cell: -self._tracks[cell[0]].y[cell[1]])
         at = there.index((curve, place)) + down
         return there[min(max(at, 0), len(there) - 1)]
+
+
+def _kind(log: bool, power: bool) -> Kind:
+    return "log" if log else "power" if power else "linear"

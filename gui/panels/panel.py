@@ -129,12 +129,13 @@ class Panel(QWidget):
 
     def set_title(self, title: str, sentence: str | None = None) -> None:
         """Name the quantity shown; `sentence` says what one is looking at."""
-        self._title = title
-        self.set_sentence(self._sentence if sentence is None else sentence)
+        sentence = self._sentence if sentence is None else sentence
+        if (title, sentence) != (self._title, self._sentence):
+            self._title, self._sentence = title, sentence
+            self._tell()
 
     def set_sentence(self, sentence: str) -> None:
-        self._sentence = sentence
-        self._tell()
+        self.set_title(self._title, sentence)
 
     def set_empty(self, sentence: str) -> None:
         """Show no picture but why there is none, until data is set again."""

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from gui.panels.colour_bar import short
 
 Floats = NDArray[np.float64]
-Kind = Literal["linear", "log"]
+Kind = Literal["linear", "log", "power"]
+"""How values are spaced: evenly; by their logarithms; or, being base-10 logarithms themselves (which reach
+further than numbers do), evenly and written as powers of ten."""
 
 ROUND = (1.0, 2.0, 5.0, 10.0)
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -25,7 +27,7 @@ LEAST_FILLED = 0.4
 
 @dataclass(frozen=True)
 class Scale:
-    """From `low` to `high`, linear or logarithmic (then both are positive)."""
+    """From `low` to `high`; both are positive where it is logarithmic."""
 
     low: float
     high: float
@@ -46,6 +48,7 @@ class Scale:
         """About `most` round values on the scale, two at least; `whole` allows only whole numbers."""
         if self.kind == "log":
             return _log_ticks(self.low, self.high, max(2, most))
+        whole = whole or self.kind == "power"
         span, parts = self.high - self.low, max(1, most - 1)
         while True:
             step = round_step(span / parts)
@@ -71,11 +74,20 @@ def rounded_out(low: float, high: float, kind: Kind = "linear") -> Scale:
     if kind == "log":
         first, last = floor(log10(low) + 1e-9), ceil(log10(high) - 1e-9)
         return Scale(10.0**first, 10.0 ** max(last, first + 1), kind)
-    if high - low <= 1e-9 * max(abs(low), abs(high)):
+    if kind == "linear" and high - low <= 1e-9 * max(abs(low), abs(high)):
         around = abs(high) / 10 or 1.0
         low, high = low - around, high + around
+    if kind == "power":
+        return _rounded_powers(low, high)
     step = round_step((high - low) / 5)
     return Scale(floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step)
+
+
+def _rounded_powers(low: float, high: float) -> Scale:
+    """Whole powers of ten, the lower end a round one: a gradient is not larger the further it vanishes."""
+    high = float(ceil(high - 1e-9))
+    step = max(1.0, round_step(max(1.0, high - low) / 10))
+    return Scale(min(floor(low / step + 1e-9) * step, high - 1), high, "power")
 
 
 def steady(before: Scale | None, low: float, high: float, kind: Kind) -> Scale:
@@ -91,6 +103,8 @@ def tick_texts(ticks: Sequence[float], kind: Kind = "linear", in_percent: bool =
     """The values of an axis, written alike: 0.5, 1.0, 1.5; 10⁻⁵, 10⁰; 20 %."""
     if kind == "log":
         return _decades(ticks)
+    if kind == "power":
+        return [_raised(round(tick)) for tick in ticks]
     if in_percent:
         return [f"{text} %" for text in tick_texts([tick * 100 for tick in ticks])]
     size = max((abs(tick) for tick in ticks), default=0.0)
@@ -106,6 +120,19 @@ def plain(value: float) -> str:
     if isfinite(value) and value == round(value) and abs(value) < 1e9:
         return f"{value:,.0f}".replace("-", "−")
     return short(value)
+
+
+def power_text(log10: float) -> str:
+    """The number whose base-10 logarithm is given, in two digits: 0.032, 3.2·10⁻¹²; 0 for −∞."""
+    if not isfinite(log10):
+        return "0" if log10 < 0 else "∞" if log10 > 0 else "not a number"
+    if -PLAIN_DECADES <= log10 < PLAIN_DECADES:
+        return f"{10.0**log10:.2g}" if log10 < 2 else f"{10.0**log10:.0f}"
+    decade = floor(log10)
+    factor = f"{10.0 ** (log10 - decade):.1f}"
+    if factor in ("1.0", "10.0"):
+        return _raised(decade + (factor == "10.0"))
+    return f"{factor}·{_raised(decade)}"
 
 
 def with_unit(text: str, unit: str) -> str:
@@ -132,6 +159,10 @@ def _decades(ticks: Sequence[float]) -> list[str]:
     for tick in ticks:
         decade = floor(log10(tick) + 1e-9)
         factor = round(tick / 10.0**decade)
-        power = f"10{str(decade).translate(RAISED)}"
+        power = _raised(decade)
         texts.append(power if factor == 1 else f"{factor}·{power}")
     return texts
+
+
+def _raised(decade: int) -> str:
+    return f"10{str(decade).translate(RAISED)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from math import ceil
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QTextLayout, QTextOption
@@ -50,6 +51,7 @@ class SamplesPanel(Panel):
         """Show these texts; none leaves the panel empty."""
         self._samples = tuple(samples)
         if self._samples:
+            self._keep_room()
             self.refresh()
         else:
             self.set_empty(self.nothing_yet)
@@ -147,6 +149,11 @@ class SamplesPanel(Panel):
         painter.drawText(at, shown)
 
     # Layout.
+
+    def _keep_room(self) -> None:
+        """Never be so low that, one below the other, not one line of each text could be read."""
+        count, line = len(self._samples), QFontMetricsF(self._name_font).lineSpacing()
+        self.canvas.setMinimumHeight(ceil(count * line + (count - 1) * GRID / 2))
 
     @property
     def _name_font(self) -> QFont:

@@ -19,6 +19,8 @@ NAMES = (
     "recurrent_trace",
     "gradient_through_time",
     "key_to_prediction",
+    "live_training",
+    "held_out_evaluation",
 )
 """Modules that each have a `SENTENCE`, a `LIMIT`, `ROUNDS` and a function `measure`."""
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from engine.explain.scaled_rows import NOTHING, ScaledRows
 from engine.explain.through_time import Gradients, backward_allowed, gradients_through_time
+from engine.models.meddling import Intervention
 from engine.models.recurrent_trace import trace
 
 SHARE = {torch.float32: 1e-6, torch.float64: 1e-12}
@@ -157,6 +158,47 @@ def test_a_gradient_that_explodes(dtype: torch.dtype):
     assert found.layers[0].hidden.log_norms[0] > 100
 
 
+@types
+@kinds
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("start", ["zero", "given"])
+def test_the_state_before_the_first_step(kind: str, layers: int, start: str, dtype: torch.dtype):
+    """Against autograd through PyTorch's own fused module in float64, for a loss at every step."""
+    module, x, rows = make(kind, 5, 8, layers, dtype=torch.float64), sequence(40, 5), upstream(40, 8)
+    drawn = torch.zeros(2, layers, 8) if start == "zero" else upstream(2, layers, 8, seed=3).float()
+    h, c = (part.double()[:, None].requires_grad_() for part in drawn)
+    output = module(x[:, None], (h, c) if kind == "lstm" else h)[0]
+    (output[:, 0] * rows).sum().backward()
+    state = (drawn[0], drawn[1]) if kind == "lstm" else drawn[0]
+    found = gradients_through_time(trace(module.to(dtype), x.to(dtype), state), module, rows)
+    for number, layer in enumerate(found.layers):
+        assert_rows(layer.initial_hidden, h.grad[number], dtype)
+        assert (layer.initial_cell is None) == (kind != "lstm")
+        if layer.initial_cell is not None:
+            assert_rows(layer.initial_cell, c.grad[number], dtype)
+
+
+@kinds
+def test_the_initial_states_gradient_below_float32s_range(kind: str):
+    """Half the sequence, begun with the state that the first half led to, has it as a later step's."""
+    module, x = make(kind, 4, 8, dtype=torch.float64), sequence(900, 4)
+    for weight in module.parameters():
+        weight.data.mul_(0.4)
+    traced = trace(module, x)
+    rest = trace(module, x[600:], traced[:600].final_state)
+    whole, late = (gradients_through_time(each, module, upstream(8)).layers[0] for each in (traced, rest))
+    assert late.initial_hidden.log_norms[0] < np.log(np.finfo(np.float32).smallest_subnormal)
+    assert late.initial_hidden.log_norms == pytest.approx(whole.hidden.log_norms[[599]], rel=1e-12)
+
+
+@kinds
+def test_nothing_goes_back_past_a_reset_before_the_first_step(kind: str):
+    module, x, done = make(kind, 3, 4), sequence(6, 3).float(), [Intervention("reset", 0)]
+    found = gradients_through_time(trace(module, x), module, upstream(4), interventions=done).layers[0]
+    assert np.isfinite(found.hidden.log_norms[-1])
+    assert found.initial_hidden.log_norms.tolist() == [-np.inf]
+
+
 def test_units_that_are_dead_hand_nothing_back():
     module = make("relu", 3, 4, 2)
     module.bias_ih_l1.data.fill_(-100)
@@ -164,7 +206,7 @@ def test_units_that_are_dead_hand_nothing_back():
     assert traced.output.max() == 0
     found = gradients_through_time(traced, module, upstream(30, 4))
     assert np.isfinite(found.layers[1].hidden.log_norms).all()
-    for rows in (found.layers[0].hidden, found.layers[1].input, found.input):
+    for rows in (found.layers[0].hidden, found.layers[1].input, found.input, found.layers[0].initial_hidden):
         assert (rows.log_norms == -np.inf).all()
         assert not rows.vectors().any()
 
@@ -174,8 +216,10 @@ def test_nothing_depends_on_anything():
     found = gradients_through_time(trace(module, sequence(6, 3).float()), module, np.zeros((6, 4)))
     assert (found.input.log_norms == -np.inf).all()
     assert found.layers[0].hidden.mantissas.shape == (6, 4)
+    assert found.layers[0].initial_hidden.log_norms.tolist() == [-np.inf]
     empty = gradients_through_time(trace(module, torch.zeros(0, 3)), module, np.zeros((0, 4)))
     assert empty.input.log_norms.shape == (0,)
+    assert empty.layers[0].initial_hidden.log_norms.tolist() == [-np.inf]
 
 
 @kinds

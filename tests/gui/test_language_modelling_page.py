@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from person import CONTROL, PATIENCE, Person, colours, files
-from PySide6.QtCore import QEvent, QEventLoop, QPoint, Qt, QTimer
+from language_modelling_visitor import Visitor, opened_window, visiting
+from person import CONTROL, colours, files
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
@@ -20,7 +20,6 @@ from engine.explain.next_characters import Guess
 from engine.explain.next_words import NextWord
 from engine.labs.language_modelling import (
     CellReading,
-    LanguageModelling,
     LanguageModellingConfig,
     LanguageModellingSnapshot,
     Memory,
@@ -28,13 +27,8 @@ from engine.labs.language_modelling import (
     Track,
     Trajectory,
 )
-from engine.labs.language_modelling import insight as insight_module
 from engine.labs.language_modelling.desk import WINDOW
-from engine.models import language_models
-from engine.models.character_model import CELLS, CharacterModel, CharacterModelConfig
-from engine.worker import Frame, Worker
-from gui import main_window
-from gui.app import discard
+from engine.models.character_model import CELLS
 from gui.labs.language_modelling import LanguageModellingPage
 from gui.labs.language_modelling.page import HIGH, WIDE
 from gui.main_window import MainWindow
@@ -42,7 +36,6 @@ from gui.memory import Memory as Settings
 from gui.panels.bars import BarsPanel
 from gui.theme import themes
 
-REFERENCE = 'He saw it. "Oh, Ann (29) was in," said Bo.\n'
 HIDDEN = 8
 GATES = ("hidden", "cell", "input", "forget", "candidate", "output")
 SHIFT, ALT = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
@@ -126,6 +119,13 @@ def snapshot_of(
     return LanguageModellingSnapshot(config, **(usual | changes))
 
 
+def look_through(page: LanguageModellingPage) -> None:
+    """Bring every tab to the front, which is when it is drawn, and the first one again."""
+    front = page.tabs.currentIndex()
+    for place in (*range(page.tabs.count()), front):
+        page.tabs.setCurrentIndex(place)
+
+
 class Desk:
     """The page alone, with what it asked for."""
 
@@ -142,6 +142,7 @@ class Desk:
         """Show a snapshot of a text and let the page paint it."""
         snapshot = snapshot_of(text, **changes)
         self.page.show_snapshot(snapshot)
+        look_through(self.page)
         QApplication.processEvents()
         return snapshot
 
@@ -555,123 +556,29 @@ def test_it_is_drawn_in_both_themes_at_any_size(desk: Desk, both_themes: str, si
 # The window, its worker and small networks ----------------------------------------------------------
 
 
-def model_of(cell: str) -> CharacterModel:
-    """A small random network, which hardly ever writes anything but ASCII."""
-    torch.manual_seed(CELLS.index(cell))
-    model = CharacterModel(CharacterModelConfig(cell, 12, 6)).eval()
-    with torch.no_grad():
-        model.head.bias -= 12
-        model.head.bias[[ord("\n"), *range(ord(" "), 0x7F)]] = 0
-        model.head.bias[ord(" ")] = 3
-    return model
-
-
-class Marked(LanguageModelling):
-    """The lab, which also says up to where it has done what it was told."""
-
-    latest = 0
-    marked = 0
-
-    def mark(self, number: int) -> None:
-        self.marked = number
-
-    def snapshot(self) -> LanguageModellingSnapshot:
-        snapshot = super().snapshot()
-        object.__setattr__(snapshot, "mark", self.marked)
-        return snapshot
-
-
-class Visitor(Person):
-    """A person on the page of this lab."""
-
-    def __init__(self, window: MainWindow, qtbot: QtBot) -> None:
-        super().__init__(window, qtbot)
-        assert isinstance(window.page, LanguageModellingPage)
-        assert window.bench is not None
-        assert window.form is not None
-        self.page, self.line, self.bench, self.form = window.page, window.page.line, window.bench, window.form
-        self.frames: list[Frame] = []
-        window.shown.connect(self.frames.append)
-
-    @property
-    def snapshot(self) -> Any:
-        """What the lab said last."""
-        return self.frames[-1].snapshot
-
-    @property
-    def text(self) -> str:
-        """What the person sees on the line."""
-        return self.line.toPlainText()
-
-    def rests(self) -> None:
-        """Wait until the page shows all that follows from what was done."""
-        Marked.latest += 1
-        self.window.post("mark", Marked.latest)
-        self.waits_until(self._is_idle)
-
-    def _is_idle(self) -> bool:
-        last = self.frames[-1] if self.frames else None
-        if last is None or getattr(last.snapshot, "mark", 0) != Marked.latest:
-            return False
-        return not last.jobs and not last.playing
-
-    def goes_to_the_line(self) -> None:
-        self.presses(Qt.Key.Key_L, CONTROL)
-        assert self.line.hasFocus()
-
-
 @pytest.fixture(scope="module")
 def window(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MainWindow]:
-    """The window with its real worker on small networks, and a short reference text."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(main_window, "SAVE_AFTER", 0)
-        patch.setattr(
-            language_models, "load_language_models", lambda kind: {cell: model_of(cell) for cell in CELLS}
-        )
-        patch.setattr(language_models, "language_models", lambda: ("prose",))
-        patch.setattr(insight_module, "reference_text", lambda: REFERENCE)
-        settings = Settings(tmp_path_factory.mktemp("config"))
-        settings.last_lab = "language-modelling"
-        window = MainWindow(settings, lambda: Worker(make_lab=lambda name: Marked))
-        window.show()
-        assert qapp is not None
-        QTest.qWaitForWindowExposed(window)
-        loop = QEventLoop()
-        window.shown.connect(lambda frame: loop.quit() if frame.snapshot is not None else None)
-        QTimer.singleShot(PATIENCE, loop.quit)
-        loop.exec()
+    """The window with its real worker on small networks."""
+    assert qapp is not None
+    with opened_window(tmp_path_factory.mktemp("config")) as window:
         yield window
-        discard(window)
 
 
 @pytest.fixture
 def person(window: MainWindow, qtbot: QtBot) -> Iterator[Visitor]:
     """Somebody new, who finds the example and the usual settings, and no messages."""
-    visitor = Visitor(window, qtbot)
-    visitor.form.reset()
-    window.unpin()
-    window.post("unpin")
-    window.post("reset")
-    visitor.rests()
-    visitor.page.tabs.setCurrentIndex(0)
-    window.activateWindow()
-    visitor.waits_until(window.isActiveWindow)
-    yield visitor
-    window.post("pause")
-    window.cancel()
-    visitor.rests()
-    while visitor.bench.notice.current is not None:
-        visitor.bench.notice.close_current()
-    window.shown.disconnect(visitor.frames.append)
-    visitor.waits_until(lambda: not window._save_timer.isActive())
+    with visiting(window, qtbot) as visitor:
+        yield visitor
 
 
 def test_it_opens_on_the_example_with_everything_measured(person: Visitor):
     assert person.text == LanguageModellingConfig().text
-    assert "12 units" in person.bench.subtitle.text()
-    person.waits_until(lambda: not any(panel.is_empty for panel in person.page.units.panels()))
-    person.waits_until(lambda: not any(panel.is_empty for panel in person.page.trajectory.panels()))
-    assert not any(panel.is_empty for panel in person.page.memory.panels())
+    assert "12 units" in person.bench.subtitle.whole
+    page = person.page
+    for tab in (page.units, page.trajectory, page.memory):
+        page.tabs.setCurrentWidget(tab)
+        person.waits_until(lambda tab=tab: not any(panel.is_empty for panel in tab.panels()))
+    page.tabs.setCurrentWidget(page.inside)
 
 
 def test_typing_is_read(person: Visitor):
@@ -795,8 +702,8 @@ def test_a_dropped_text_file_opens(person: Visitor, tmp_path: Path):
         person.waits_until(lambda: person.snapshot.file == path.name)
         person.rests()
         assert person.text.startswith("Once upon a time.\nOnce")
-        assert "tale.txt" in person.bench.subtitle.text()
-        assert "UTF-16" in person.bench.subtitle.text()
+        assert "tale.txt" in person.bench.subtitle.whole
+        assert "UTF-16" in person.bench.subtitle.whole
         assert "over the whole file" in person.page.cells["gru"].strip.sentence
         person.goes_to_the_line()
         person.types("x")
@@ -815,7 +722,7 @@ def test_a_long_paste_says_what_is_read(person: Visitor):
     person.rests()
     assert not person.snapshot.unread
     assert text.endswith(person.snapshot.text)
-    assert f"Only the last {len(person.snapshot.text):,} characters are read." in person.bench.subtitle.text()
+    assert f"Only the last {len(person.snapshot.text):,} characters are read." in person.bench.subtitle.whole
 
 
 @pytest.mark.parametrize("text", ["Съешь 😀", "e\N{COMBINING ACUTE ACCENT}", "שלום עולם", "a\nb\n\nc", "7"])
@@ -877,7 +784,8 @@ def test_every_panel_gives_its_picture_and_its_numbers(
         return tmp_path / f"{len(asked)}{suffixes[-1]}"
 
     monkeypatch.setattr("gui.export.ask_path", ask)
-    person.waits_until(lambda: not person.page.memory.chart.is_empty)
+    person.rests()
+    look_through(person.page)
     panels = [panel for panel in person.page.panels() if not panel.is_empty]
     assert len(panels) >= 17
     for panel in panels:

@@ -500,3 +500,5 @@ def test_the_surprise_stands_beside_that_of_the_untouched_network(show: Callable
     assert view.strip.sentence == "Surprise: 1.83 nats a character here (1.52 untouched)."
     view.show_reading(shown, reading)
     assert view.strip.sentence == "Surprise: 1.83 nats a character here."
+    view.show_reading(shown, replace(reading, surprise=surprise * np.nan, nats_per_character=np.nan))
+    assert view.strip.sentence == words.NO_NUMBERS

@@ -25,6 +25,15 @@ def test_meaningful_colours_and_the_accent_stand_out(colours: Theme):
     assert contrast(colours.accent, colours.page) >= GRAPHICS_CONTRAST
 
 
+@BOTH
+def test_relatives_of_a_network_stand_out_and_differ_in_more_than_hue(colours: Theme):
+    relatives = (colours.relu_rnn, colours.identity_rnn, colours.lstm_unbiased)
+    grounds = (colours.page, colours.raised)
+    assert all(contrast(one, ground) >= TEXT_CONTRAST for one in relatives for ground in grounds)
+    for base, relative in ((colours.vanilla_rnn, colours.relu_rnn), (colours.lstm, colours.lstm_unbiased)):
+        assert contrast(base, relative) > 1.5
+
+
 def test_contrast_is_that_of_the_standard():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)  # a well-known near miss

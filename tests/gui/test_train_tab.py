@@ -24,7 +24,13 @@ from gui.labs.language_modelling.time_travel import TimeTravel
 from gui.labs.language_modelling.train_axes import averaged, log_range, loss_range
 from gui.labs.language_modelling.train_charts import LOSS_POINTS
 from gui.labs.language_modelling.train_tab import PAUSE, TrainTab
-from gui.labs.language_modelling.train_wording import findings, overfits_since, readable, score_at
+from gui.labs.language_modelling.train_wording import (
+    findings,
+    overfits_since,
+    readable,
+    samples_line,
+    score_at,
+)
 from gui.panels.samples import Sample, SamplesPanel
 from gui.theme import theme
 
@@ -312,6 +318,15 @@ def test_in_the_past_it_says_so_and_gives_the_scores_of_then() -> None:
     assert f"Then the LSTM was at {then:.2f} nats" in text
 
 
+def test_in_little_room_it_says_when_they_wrote_as_soon_as_they_have() -> None:
+    training = training_of(40)
+    assert samples_line(training, brief=True) == "At step 40."
+    assert samples_line(training, brief=False).startswith("After the text on the line.")
+    silent = replace(training, cells=tuple(replace(one, sample="", sample_step=0) for one in training.cells))
+    assert samples_line(silent, brief=True) == ""
+    assert samples_line(past(training, 20), brief=True) == "Later: at step 40."
+
+
 def test_a_sample_is_told_on_one_line() -> None:
     assert readable("a\nb\x00\tc") == "…a ↵ b· c"
     assert readable("") == ""
@@ -429,6 +444,9 @@ def test_a_sample_is_wrapped_and_elided_and_an_empty_one_says_why(samples: Sampl
     assert len(samples.lines(0)) == 2
     samples.resize(300, 110)  # the text begins beside the name
     assert len(samples.lines(0)) == 1
+    samples.resize(300, 40)  # it does not get so low that a line would be cut
+    assert samples.area(2).height() >= samples.fontMetrics().height()
+    assert samples.area(2).bottom() <= samples.canvas.height()
 
 
 def test_samples_are_reached_by_pointer_and_keys(samples: SamplesPanel) -> None:

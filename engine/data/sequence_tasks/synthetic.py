@@ -13,14 +13,14 @@ from engine.data.sequence_tasks.task import Baseline, Batch, Classification, Reg
 SYMBOLS = 8
 """Among which recall and copy memory choose."""
 RECALL_NOISE = 0.3
-"""Standard deviation of what comes after the symbol to recall."""
+"""Standard deviation of what comes after the symbol to recall, unless another is chosen."""
 COPIED = 10
 """Symbols to copy, where the sequence is long enough for them."""
 BLANK, DELIMITER = SYMBOLS, SYMBOLS + 1
 
 
 class Recall(Classification):
-    """x(0) is one of 8 symbols, one-hot; after it Gaussian noise of standard deviation 0.3 on all inputs.
+    """x(0) is one of 8 symbols, one-hot; after it Gaussian noise on all inputs.
 
     A small form of the latching of a first symbol through noise (Bengio, Simard and Frasconi, 1994).
     """
@@ -30,13 +30,17 @@ class Recall(Classification):
     source = "after Bengio, Simard and Frasconi (1994)"
     inputs = outputs = SYMBOLS
 
+    def __init__(self, noise: float = RECALL_NOISE) -> None:
+        """`noise` is its standard deviation, from 0 on."""
+        self.noise = noise
+
     def lag(self, length: int) -> int:
         return self.steps(length) - 1
 
     def batch(self, generator: torch.Generator, batch: int, length: int) -> Batch:
         targets = torch.randint(SYMBOLS, (batch,), generator=generator)
         inputs = torch.empty(self.steps(length), batch, SYMBOLS)
-        inputs[1:].normal_(0, RECALL_NOISE, generator=generator)
+        inputs[1:].normal_(0, self.noise, generator=generator)
         inputs[0] = F.one_hot(targets, SYMBOLS)
         return Batch(inputs, targets)
 

@@ -185,7 +185,7 @@ class Bench:
         model, last, state = reader.onward, reading.log_probabilities[-1], reading.next_state
         written = ""
         place = left_out + len(reading.trace)
-        while len(written) < count:
+        while len(written) < count and np.isfinite(last.max()):  # a network that has failed writes nothing
             random = np.random.default_rng([config.seed, place])
             token = draw(truncated(last, config.temperature, config.top_k, config.top_p), random)
             written += decoder.push(token)

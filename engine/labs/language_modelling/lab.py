@@ -52,7 +52,7 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
         super().__init__(config, device, pulse, screen=screen)
         self._lessons = Lessons()
         self._desk_or_none: Desk | None = None
-        self._edit = self._turn = 0
+        self._edit = self._turn = self._networks = 0
         self._document: Source | None = None
         self._question: Cell | None = None
         self._answer: Answer | None = None
@@ -236,10 +236,9 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
             self._look_closely()
 
     def _learn(self) -> None:
-        if self._lessons.run is None:
-            self.begin_training()
         run, desk = self._lessons.run, self._desk if self._is_seen else None
         if run is None:
+            self.begin_training()
             return
         if self._lessons.learn(run, self.config.pace, desk):
             self.ask(self._question)
@@ -247,8 +246,8 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
             slices = self._lessons.listen(run, desk, self.config)
             self.jobs.start(Job("listen", "Asking the networks", slices, rank=3, for_screen=True))
         if run.scoring.due and "held-out" not in self.jobs:
-            title = "Scoring the text kept back"
-            self.jobs.start(Job("held-out", title, run.score(), rank=4, for_screen=True))
+            slices = run.score()
+            self.jobs.start(Job("held-out", "Scoring what is kept back", slices, rank=4, for_screen=True))
 
     @property
     def _is_seen(self) -> bool:
@@ -302,6 +301,7 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
         """From now on these are the networks that are looked at; nothing is done to them."""
         from engine.labs.language_modelling.desk import Desk
 
+        self._networks += 1
         self._desk_or_none = Desk(models, self._desk_or_none)
         self._start_reference()
 
@@ -334,7 +334,8 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
         desk = self._desk_or_none
         if cell is not None and desk is not None:
             brushed = desk.brushed(self.config.threshold)
-            self._answer = answer(desk.bench, desk.insight, self.config, cell, brushed)
+            training = self._lessons.run.view if self._lessons.run else None
+            self._answer = answer(desk.bench, desk.insight, self.config, cell, brushed, training)
 
     def snapshot(self) -> LanguageModellingSnapshot:
         """Everything that may be seen now."""
@@ -350,6 +351,7 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
             choices,
             self._answer,
             self._question,
+            networks=self._networks,
             edit=self._edit,
             turn=self._turn,
             file=self._document.name if self._document else "",

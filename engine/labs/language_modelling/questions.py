@@ -21,9 +21,11 @@ from engine.labs.language_modelling.insight import Insight
 from engine.labs.language_modelling.question_words import FULL_NAMES
 from engine.labs.language_modelling.questions_memory import of_memory
 from engine.labs.language_modelling.questions_phrase import of_phrase
+from engine.labs.language_modelling.questions_training import KINDS as OF_TRAINING
+from engine.labs.language_modelling.questions_training import of_training
 from engine.labs.language_modelling.questions_trajectory import of_point
 from engine.labs.language_modelling.questions_units import of_track
-from engine.labs.language_modelling.snapshot import Brush
+from engine.labs.language_modelling.snapshot import Brush, Training
 from engine.labs.language_modelling.states import COLUMNS
 from engine.models.byte_tokens import character_label, encode, label
 from engine.models.character_model import CharacterModel
@@ -38,19 +40,23 @@ def answer(
     config: LanguageModellingConfig,
     cell: Cell,
     brush: Brush | None = None,
+    training: Training | None = None,
 ) -> Answer | None:
     """How the value under the pointer came about; None where there is none (any more).
 
     Arrays: "states" (unit, character), "gates" (row, character), and for each network "surprise-lstm"
     (character,), "characters-lstm" (rank,) and "words-lstm" (rank,). Of the `insight` "trajectory-lstm"
     (path, point), "memory" (network, characters back), "features" and "trackers" (rank,), and of the
-    `brush` "phrase-units" and "phrase-places" (rank,).
+    `brush` "phrase-units" and "phrase-places" (rank,). Of the `training` "loss-lstm" (start, stop),
+    "heldout-lstm" (step, step + 1), "gradient-lstm" and "update-lstm" (layer, start, stop), in steps.
     """
     kind, _, network = cell.array.partition("-")
     if kind in ("states", "gates"):
         return _of_states(bench, config, kind, cell.index)
     if kind in OF_INSIGHT:
         return None if insight is None else _of_insight(bench, insight, config, cell, brush)
+    if kind in OF_TRAINING:
+        return None if training is None else of_training(training, kind, network, cell.index)
     if network not in bench.readers:
         return None
     if kind == "surprise":

@@ -234,6 +234,8 @@ class LanguageModellingSnapshot(Snapshot):
     """Characters at the beginning of `typed` that are not read."""
     unread: int = 0
     """Characters at the end of `typed` that are still to be read."""
+    networks: int = 0
+    """How often other networks came to be looked at: what was drawn of those before is not theirs."""
     edit: int = 0
     """The number of the person's last change that is in force."""
     turn: int = 0

@@ -89,6 +89,11 @@ class CellView(QWidget):
         """The three pictures."""
         return self.strip, self.words, self.characters
 
+    def forget(self) -> None:
+        """Other networks come: their words take longer than all else."""
+        self._shown = None
+        self.words.set_empty("Looking for words …")
+
     def show_reading(self, snapshot: LanguageModellingSnapshot, reading: CellReading) -> None:
         """Draw what has changed since the reading before."""
         before, self._shown = self._shown, reading

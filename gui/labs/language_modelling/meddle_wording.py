@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from math import isnan
 
 from engine.labs.language_modelling import CellReading, Meddling
 from gui.labs.language_modelling import wording
@@ -15,6 +16,7 @@ STATES = frozenset({"hidden", "cell"})
 CANDIDATES = frozenset({"candidate", "new"})
 """What is written into the state, between −1 and 1: there is no open and shut, only nothing at all."""
 NO_GATES = "A vanilla RNN has no gates: its state is overwritten at every character."
+NO_NUMBERS = "Its weights give no numbers any more: its training failed."
 ALREADY = "It is so already. Let go of it above the guesses."
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
@@ -193,6 +195,8 @@ def untrained_line(cells: Collection[str]) -> str:
 
 def surprise_line(reading: CellReading) -> str:
     """How well a network predicts the text, and how well it would if nothing were done to it."""
+    if reading.nats_per_character is not None and isnan(reading.nats_per_character):
+        return NO_NUMBERS
     line = wording.surprise_line(reading)
     if reading.untouched_nats is None:
         return line

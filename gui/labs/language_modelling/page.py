@@ -37,7 +37,8 @@ class LanguageModellingPage(View):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._edit, self._turn, self._text = 0, -1, ""
+        self._edit, self._turn, self._text, self._networks = 0, -1, "", 0
+        self._snapshot: LanguageModellingSnapshot | None = None
         self.line = TypedLine(self)
         self.cells = {cell: CellView(cell, self) for cell in wording.NAMES}
         self.inside = InsideTab(self)
@@ -50,6 +51,7 @@ class LanguageModellingPage(View):
         self.brushes = Brushes({name: cell.strip for name, cell in self.cells.items()}, self)
         self.characters, self.gates = QWidget(self), QWidget(self)
         self.tabs = QTabWidget(self)
+        self._corner = QWidget(self.tabs)
         self._is_wide = self._is_high = True
         self._arrange()
         self._wire()
@@ -67,13 +69,13 @@ class LanguageModellingPage(View):
         self.tabs.addTab(self.memory, "Memory")
         self.tabs.addTab(self.phrase, "Phrase")
         self.tabs.addTab(self.train, "Train")
-        corner = QWidget(self.tabs)
-        tools = QHBoxLayout(corner)
+        tools = QHBoxLayout(self._corner)
         tools.setContentsMargins(0, 0, 0, 0)
         tools.addWidget(self.inside.tools)
         tools.addWidget(self.trajectory.tools)
-        self.tabs.setCornerWidget(corner)
+        self.tabs.setCornerWidget(self._corner)
         self.tabs.currentChanged.connect(self._show_tools)
+        self.tabs.currentChanged.connect(self._show_tab)
         self._show_tools()
         strips, guesses = QVBoxLayout(), QHBoxLayout()
         strips.setSpacing(GRID // 2)
@@ -139,6 +141,7 @@ class LanguageModellingPage(View):
         front = self.tabs.currentWidget()
         self.trajectory.tools.setVisible(front is self.trajectory)
         self.inside.tools.setVisible(front in (self.inside, self.gates))
+        self._corner.setVisible(front in (self.inside, self.gates, self.trajectory))
         self.inside.tools.fit(self.width() - self.tabs.tabBar().sizeHint().width() - GRID)
 
     def _wire(self) -> None:
@@ -176,6 +179,10 @@ class LanguageModellingPage(View):
         if snapshot.turn != self._turn and snapshot.readings:
             self._turn = snapshot.turn
             self.line.show_text(snapshot.typed)
+        if snapshot.networks != self._networks:
+            self._networks = snapshot.networks
+            for part in (*self.cells.values(), self.units, self.trajectory):
+                part.forget()
         self.meddled.show_meddling(snapshot)
         is_other, self._text = snapshot.text != self._text, snapshot.text
         with self.brushes.drawing():
@@ -185,14 +192,29 @@ class LanguageModellingPage(View):
                 cell.fit_strip(self._most_lines)
                 if is_other and self.line.textCursor().atEnd():
                     cell.show_end()
-        self.train.show_training(snapshot)
         if snapshot.readings:
             self.brushes.follow(snapshot.brush)
-            self.phrase.show_brush(snapshot)
+        self._snapshot = snapshot
+        self._show_tab()
+
+    def _show_tab(self) -> None:
+        """Draw the tab in front; the others when they come there."""
+        snapshot, front = self._snapshot, self.tabs.currentWidget()
+        if snapshot is None:
+            return
+        self.train.show_training(snapshot)
+        if not snapshot.readings:
+            return
+        if front in (self.inside, self.gates):
             self.inside.show_states(snapshot)
+        elif front is self.trajectory:
             self.trajectory.show_trajectories(snapshot)
+        elif front is self.units:
             self.units.show_tracks(snapshot)
+        elif front is self.memory:
             self.memory.show_memory(snapshot)
+        elif front is self.phrase:
+            self.phrase.show_brush(snapshot)
 
     def subtitle(self, snapshot: LanguageModellingSnapshot) -> str:
         return wording.network_line(snapshot)

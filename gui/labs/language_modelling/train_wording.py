@@ -87,10 +87,12 @@ def layers_line(cell: str) -> str:
 
 def samples_line(training: Training, *, brief: bool) -> str:
     """When the samples were written, where that is not when one looks, and what a click does."""
-    latest = max((each.sample_step for each in training.cells), default=0)
-    if not training.follows and latest > training.shown:
+    latest = max((each.sample_step for each in training.cells if each.sample), default=None)
+    if latest is not None and not training.follows and latest > training.shown:
         return f"Later: at step {latest:,}."
-    return f"At step {latest:,}." if brief else "After the text on the line. Click one to see its layers."
+    if brief:
+        return "" if latest is None else f"At step {latest:,}."
+    return "After the text on the line. Click one to see its layers."
 
 
 def readable(text: str) -> str:

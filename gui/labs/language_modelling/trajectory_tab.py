@@ -44,8 +44,8 @@ class TrajectoryTab(QWidget):
         beside = QHBoxLayout()
         beside.setSpacing(2 * GRID)
         for picture in self.pictures.values():
-            picture.set_empty("The axes are being fitted to the reference text.")
             beside.addWidget(picture, 1)
+        self.forget()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, GRID, 0, 0)
         column.addLayout(beside)
@@ -53,6 +53,12 @@ class TrajectoryTab(QWidget):
     def panels(self) -> tuple[Panel, ...]:
         """The three pictures."""
         return tuple(self.pictures.values())
+
+    def forget(self) -> None:
+        """Other networks come, whose axes are still to be fitted."""
+        self._shown = {}
+        for picture in self.pictures.values():
+            picture.set_empty("The axes are being fitted to the reference text.")
 
     def show_trajectories(self, snapshot: LanguageModellingSnapshot) -> None:
         """Draw those that have changed."""

@@ -26,8 +26,7 @@ class UnitsTab(QWidget):
         self._units_drawn: object = None
         self.features = BarsPanel("What the unit tracks", name="features", columns=("feature", "strength"))
         self.units = BarsPanel("Units that track it", name="trackers", columns=("unit", "strength"))
-        for panel in self.panels():
-            panel.set_empty("The units are being measured on the reference text.")
+        self.forget()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, GRID, 0, 0)
         row.setSpacing(4 * GRID)
@@ -39,6 +38,12 @@ class UnitsTab(QWidget):
     def panels(self) -> tuple[Panel, ...]:
         """Both lists."""
         return self.features, self.units
+
+    def forget(self) -> None:
+        """Other networks come, whose units are still to be measured."""
+        self._features_drawn = self._units_drawn = None
+        for panel in self.panels():
+            panel.set_empty("The units are being measured on the reference text.")
 
     def show_tracks(self, snapshot: LanguageModellingSnapshot) -> None:
         """Draw the lists, where they changed."""

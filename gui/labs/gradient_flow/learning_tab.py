@@ -1,0 +1,78 @@
+"""Why it matters: the loss and the accuracy of every network, beside what remembering nothing scores."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtWidgets import QWidget
+
+from engine.labs.gradient_flow.snapshot import GradientFlowSnapshot, Runner
+from gui.labs.gradient_flow import wording
+from gui.labs.gradient_flow.charts import Drawn, FlowChart, loss_top
+from gui.labs.gradient_flow.networks import COLOURS
+from gui.labs.gradient_flow.tab import ChartsTab
+from gui.panels.line_plot import Curve, Level
+
+
+class LearningTab(ChartsTab):
+    """Loss and accuracy."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self.loss, self.accuracy = FlowChart("Loss", "loss"), FlowChart("Accuracy", "accuracy")
+        for chart in (self.loss, self.accuracy):
+            chart.nothing_yet = "Press play: they learn from the same batches."
+            chart.set_empty(chart.nothing_yet)
+        super().__init__((self.loss, self.accuracy), parent)
+
+    def draw(self, snapshot: GradientFlowSnapshot) -> None:
+        if snapshot.config.task == "sentence":
+            for chart in self.charts:
+                chart.forget(wording.NOTHING_LEARNED)
+            return
+        runners = snapshot.runners
+        names = tuple(wording.curve_name(one) for one in runners)
+        baseline = (snapshot.baseline_loss, snapshot.baseline_accuracy)
+        if not self.loss.is_shown(names, baseline, *(one.loss for one in runners)):
+            self._draw_loss(snapshot)
+        if not self.accuracy.is_shown(names, baseline, *(one.accuracy for one in runners)):
+            self._draw_accuracy(snapshot)
+
+    def _draw_loss(self, snapshot: GradientFlowSnapshot) -> None:
+        baseline, runners = snapshot.baseline_loss, snapshot.runners
+        top = loss_top([one.loss for one in runners if one.exploded_at is None] or [np.empty(0)], baseline)
+        levels = [Level(baseline, "remembering nothing")] if baseline > 0 else []
+        self.loss.set_sentence(snapshot.baseline_sentence)
+        self.loss.draw(
+            [_loss(one, top) for one in runners],
+            "step",
+            snapshot.loss_name,
+            y_range=(0.0, top),
+            levels=levels,
+        )
+
+    def _draw_accuracy(self, snapshot: GradientFlowSnapshot) -> None:
+        levels = [Level(snapshot.baseline_accuracy, "chance")]
+        drawn = [
+            Drawn(
+                Curve(wording.curve_name(one), one.steps, one.accuracy, COLOURS[one.cell]),
+                f"accuracy-{one.cell}",
+            )
+            for one in snapshot.runners
+        ]
+        self.accuracy.set_sentence("Share of each batch that is right.")
+        self.accuracy.draw(drawn, "step", "", y_range=(0.0, 1.0), y_percent=True, levels=levels)
+
+
+def _loss(runner: Runner, top: float) -> Drawn:
+    """A network's loss; of one that exploded it ends where it leaves the axis for good."""
+    loss = runner.loss
+    if runner.exploded_at is not None:
+        loss = np.where(loss > top, np.nan, loss)
+    curve = Curve(
+        wording.curve_name(runner),
+        runner.steps,
+        loss,
+        COLOURS[runner.cell],
+        low=np.where(np.isfinite(loss), runner.loss_low, np.nan),
+        high=np.where(np.isfinite(loss), np.minimum(runner.loss_high, 2 * top), np.nan),
+    )
+    return Drawn(curve, f"loss-{runner.cell}")

@@ -1,0 +1,84 @@
+"""Gradients and units: how large each parameter's gradient is, how far it moves, and which units are lost."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtWidgets import QWidget
+
+from engine.labs.gradient_flow.snapshot import GradientFlowSnapshot, Health
+from gui.labs.gradient_flow import wording
+from gui.labs.gradient_flow.charts import Drawn, FlowChart, log_range
+from gui.labs.gradient_flow.networks import COLOURS, SHORT
+from gui.labs.gradient_flow.tab import ChartsTab
+from gui.panels.line_plot import Curve
+
+NOTHING = "Press play: measured with every update."
+SERIES = {"weight_ih_l0": 3, "bias_ih_l0": 3, "head.weight": 4, "head.bias": 4}
+"""Colours of what is not the loop itself, which has the network's own."""
+
+
+class ParametersTab(ChartsTab):
+    """Gradient norm and update ratio of one network's parameters; saturated and dead units of all."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self.gradients = FlowChart("Gradient norm", "gradient-norm")
+        self.updates = FlowChart("Update ratio", "update-ratio")
+        self.units = FlowChart("Lost units", "lost-units", "Saturated, and dashed the dead ones.")
+        for chart in (self.gradients, self.updates, self.units):
+            chart.set_empty(NOTHING)
+        self._cell = ""
+        super().__init__((self.gradients, self.updates, self.units), parent, (4, 4, 3))
+
+    def choose(self, cell: str) -> None:
+        """Show the parameters of this network."""
+        if cell != self._cell:
+            self._cell = cell
+            self.redraw()
+
+    def draw(self, snapshot: GradientFlowSnapshot) -> None:
+        known = [(one.cell, one.health) for one in snapshot.runners if one.health is not None]
+        looked_at = [health for cell, health in known if cell == self._cell]
+        if looked_at:
+            self._draw_parameters(self._cell, looked_at[0])
+        else:
+            self.gradients.forget(NOTHING)
+            self.updates.forget(NOTHING)
+        lost = [part for _, health in known for part in (health.saturated, health.dead)]
+        if not known:
+            self.units.forget(NOTHING)
+        elif not self.units.is_shown(tuple(cell for cell, _ in known), *lost):
+            drawn = [curve for cell, health in known for curve in _lost(cell, health)]
+            self.units.draw(drawn, "step", "", y_range=(0.0, 1.0), y_percent=True)
+
+    def _draw_parameters(self, cell: str, health: Health) -> None:
+        for chart, array, values, label in (
+            (self.gradients, "gradient", health.gradient_norms, "‖gradient‖"),
+            (self.updates, "update", health.update_ratios, "‖change‖ / ‖weights‖"),
+        ):
+            if not chart.is_shown(cell, values):
+                what = "before clipping" if array == "gradient" else "of one update"
+                chart.set_sentence(f"{SHORT[cell]}, by parameter, {what}.")
+                drawn = [_parameter(cell, health, array, place, row) for place, row in enumerate(values)]
+                chart.draw(drawn, "step", label, log_y=True, y_range=log_range([values.ravel()]))
+
+
+def _parameter(cell: str, health: Health, array: str, place: int, values: np.ndarray) -> Drawn:
+    name = health.parameters[place]
+    curve = Curve(
+        wording.parameter(name),
+        health.steps,
+        values,
+        SERIES.get(name, COLOURS[cell]),
+        dashed="bias" in name,
+    )
+    return Drawn(curve, f"{array}-{cell}", (place,))
+
+
+def _lost(cell: str, health: Health) -> list[Drawn]:
+    """Saturated and dead units of one network; only those that there are."""
+    pairs = (("", "saturated", health.saturated, False), (" dead", "dead", health.dead, True))
+    return [
+        Drawn(Curve(f"{SHORT[cell]}{what}", health.steps, values, COLOURS[cell], dashed), f"{array}-{cell}")
+        for what, array, values, dashed in pairs
+        if np.nanmax(values, initial=0.0) > 0 or not dashed
+    ]
