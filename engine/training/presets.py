@@ -58,9 +58,10 @@ PRESETS: Mapping[str, Preset] = {
         ),
         narrow_characters=5e6,
     ),
-    # A brief search (500,000 characters) prefers higher rates for these two, but whole runs with its choice end
-    # worse: 1.75 to 1.79 against 1.56 to 1.60 on Shakespeare with 8e-3 for the vanilla RNN and the GRU, 1.592
-    # against 1.589 with 1.6e-2 for the LSTM; 1.727 against 1.695 (LSTM), 1.579 against 1.563 (GRU) on names.
+    # A brief search (500,000 characters) prefers higher rates for these two, but whole runs with its choice
+    # end worse: 1.75 to 1.79 against 1.56 to 1.60 on Shakespeare with 8e-3 for the vanilla RNN and the GRU,
+    # 1.592 against 1.589 with 1.6e-2 for the LSTM; on names 1.727 against 1.695 (LSTM), 1.579 against 1.563
+    # (GRU).
     "shakespeare": Preset(
         files=("tinyshakespeare.txt",),
         held_out=(),
