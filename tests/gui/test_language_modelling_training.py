@@ -175,6 +175,9 @@ def test_after_a_pause_everything_is_measured_on_the_last_weights(person: Traine
     person.waits_until(lambda: run.time.label.text() == f"now, following: step {step:,}")
     assert run.samples.numbers()[1][0][1] == f"at step {step:,}"
     unseen = (*person.page.phrase.panels(), run.gradients, run.ratios)  # nothing is brushed; no room
+    tabs = person.page.tabs
+    for place in (*range(tabs.count()), tabs.currentIndex()):  # what is in front is drawn
+        tabs.setCurrentIndex(place)
     assert [panel.name for panel in person.page.panels() if panel.is_empty and panel not in unseen] == []
     measured = person.surprise()
     person.chooses("Begin again")

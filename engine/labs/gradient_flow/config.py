@@ -165,10 +165,9 @@ PRESETS: dict[str, tuple[str, dict[str, object]]] = {
         {"cells": "rnn,relu,irnn", "length": 30, "init": "default", "gate_bias": "default", "clip": 1.0},
     ),
     "gates keep it": (
-        "It is the open gate that keeps the gradient, not the name of the cell: with chrono biases "
-        "LSTM and GRU "
-        "remember, and one without an open gate does not.",
-        {"cells": "rnn,lstm,lstm-no-forget-bias,gru", "length": 60, "init": "default", "gate_bias": "chrono",
+        "It is the open gate that keeps the gradient, not the name of the cell: of two LSTMs the one whose "
+        "forget gate starts open remembers across a hundred steps.",
+        {"cells": "rnn,lstm,lstm-no-forget-bias,gru", "length": 100, "init": "default", "gate_bias": "chrono",
          "clip": 1.0},
     ),
     "too long for everyone": (

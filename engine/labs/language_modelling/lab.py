@@ -206,10 +206,9 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
     # Training -------------------------------------------------------------------------------------
 
     def train_on(self, path: str) -> None:
-        """Begin a new run on a text file or a folder of them; "" is the story that comes with it all.
+        """Begin a new run on a text file or a folder of them; "" is the short story that comes with it.
 
-        Raises `UserError` where there is nothing to learn from; then everything stays as it was.
-        """
+        Raises `UserError` where there is nothing to learn from; the former run then goes on."""
         self._show_run(self._lessons.take(Path(path) if path else None, self.config))
 
     def begin_training(self) -> None:
