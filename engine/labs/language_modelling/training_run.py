@@ -27,7 +27,7 @@ FINE_TUNING = 0.1
 """Learning rate of networks that go on, as a share of the one they began with: what they know is kept."""
 WATCHED = 4
 """Of so many steps, one measures gradients and updates."""
-LOOKING, LISTENING, SCORING = 0.015, 0.015, 0.0075
+LOOKING, LISTENING, SCORING = 0.015, 0.015, 0.015
 """Shares of the time that may go to showing the present weights, to what they say and write, and to the
 score on the text that is kept back: on one core about every second, every 15 and every 7 seconds. What they
 leave of the 7 % that being seen may cost goes to drawing, which holds the interpreter lock meanwhile."""
