@@ -9,11 +9,11 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.ask_pane import AskPane
-from gui.elided_line import ElidedLine
 from gui.form import Form
+from gui.lines import Lines
 from gui.notice import NoticeBar
 from gui.status_bar import StatusBar
-from gui.theme import GRID, small_font, theme, themes, title_font
+from gui.theme import GRID, theme, themes, title_font
 from gui.transport import Transport
 
 SIDE_WIDTH = 316
@@ -26,7 +26,7 @@ class Workbench(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.question = QLabel(self)
-        self.subtitle = ElidedLine(self)
+        self.subtitle = Lines(1, muted=True, small=True, parent=self)
         self.notice = NoticeBar(self)
         self.pages = QStackedWidget(self)
         self.loading = QLabel("Loading PyTorch. The first time takes a few seconds.", self)
@@ -101,9 +101,6 @@ class Workbench(QWidget):
 
     def _dress(self) -> None:
         colours = theme()
-        for muted in (self.subtitle, self.loading):
-            muted.setStyleSheet(f"color: {colours.muted};")
-        # After the style sheets, which take a widget's font back to its parent's.
+        self.loading.setStyleSheet(f"color: {colours.muted};")
         self.question.setFont(title_font(self.font()))
-        self.subtitle.setFont(small_font(self.font()))
         self.side.setStyleSheet(f"QSplitter {{ background: {colours.chrome}; }}")

@@ -20,10 +20,10 @@ from engine.labs.gradient_flow.config import NETWORKS, PRESETS
 from engine.labs.gradient_flow.snapshot import GradientFlowSnapshot
 from gui.labs.gradient_flow import wording
 from gui.labs.gradient_flow.charts import log_range, loss_top
-from gui.labs.gradient_flow.lines import Lines
 from gui.labs.gradient_flow.networks import COLOURS, FULL, SHORT, chosen, joined
 from gui.labs.gradient_flow.over_training import scale
 from gui.labs.gradient_flow.page import PAUSE, GradientFlowPage
+from gui.lines import Lines
 from gui.panels.series import series_colour
 from gui.theme import theme
 

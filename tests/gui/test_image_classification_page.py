@@ -180,7 +180,7 @@ def test_it_opens_on_a_classified_photograph(person: Visitor) -> None:
     assert person.top[0] in ("tabby", "tiger cat", "Egyptian cat")
     assert not any(panel.is_empty for panel in (person.page.picture, person.page.map, person.page.maps))
     assert person.page.film.film.count == len(samples())
-    assert "142 layers" in person.bench.subtitle.whole
+    assert "142 layers" in person.bench.subtitle.text
     assert person.bench.notice.current is None
     assert person.bench.status.device_name.text.startswith(("CPU", "CUDA", "MPS"))
 

@@ -573,7 +573,7 @@ def person(window: MainWindow, qtbot: QtBot) -> Iterator[Visitor]:
 
 def test_it_opens_on_the_example_with_everything_measured(person: Visitor):
     assert person.text == LanguageModellingConfig().text
-    assert "12 units" in person.bench.subtitle.whole
+    assert "12 units" in person.bench.subtitle.text
     page = person.page
     for tab in (page.units, page.trajectory, page.memory):
         page.tabs.setCurrentWidget(tab)
@@ -702,8 +702,8 @@ def test_a_dropped_text_file_opens(person: Visitor, tmp_path: Path):
         person.waits_until(lambda: person.snapshot.file == path.name)
         person.rests()
         assert person.text.startswith("Once upon a time.\nOnce")
-        assert "tale.txt" in person.bench.subtitle.whole
-        assert "UTF-16" in person.bench.subtitle.whole
+        assert "tale.txt" in person.bench.subtitle.text
+        assert "UTF-16" in person.bench.subtitle.text
         assert "over the whole file" in person.page.cells["gru"].strip.sentence
         person.goes_to_the_line()
         person.types("x")
@@ -722,7 +722,7 @@ def test_a_long_paste_says_what_is_read(person: Visitor):
     person.rests()
     assert not person.snapshot.unread
     assert text.endswith(person.snapshot.text)
-    assert f"Only the last {len(person.snapshot.text):,} characters are read." in person.bench.subtitle.whole
+    assert f"Only the last {len(person.snapshot.text):,} characters are read." in person.bench.subtitle.text
 
 
 @pytest.mark.parametrize("text", ["Съешь 😀", "e\N{COMBINING ACUTE ACCENT}", "שלום עולם", "a\nb\n\nc", "7"])

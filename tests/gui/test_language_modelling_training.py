@@ -160,7 +160,7 @@ def test_a_chosen_text_is_learned_at_once(
         person.waits_until(lambda: "cats.txt" in person.finding)
         assert (person.form.config.model, person.form.config.play) == (IN_TRAINING, "train")
         assert person.bench.transport.is_running
-        assert f"LSTM {LEARNING['lstm']} units" in person.bench.subtitle.whole
+        assert f"LSTM {LEARNING['lstm']} units" in person.bench.subtitle.text
         assert person.text == LanguageModellingConfig().text
         assert person.bench.notice.current is None
 

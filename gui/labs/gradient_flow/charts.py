@@ -1,75 +1,28 @@
-"""Curves whose points are told to the lab under its own names, and how a number's axis is chosen."""
+"""The charts of this page, and how a number's axis is chosen."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
-from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
 
-from gui.panels.flow_plot import FlowPlotPanel
-from gui.panels.line_plot import Curve
+from gui.panels.told_chart import Drawn, ToldChart
+
+__all__ = ["Drawn", "FlowChart", "log_range", "loss_top"]
 
 EARLY = 0.03
 """Share of a run whose losses have no say in the axis: they may fall from very high up."""
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A curve, with what the lab calls its values: array `name`, and the indices before the point's."""
-
-    curve: Curve
-    name: str
-    index: tuple[int, ...] = ()
-    places: Sequence[int] | None = None
-    """The index of each point in the lab's array, where that is not its place."""
-
-
-class FlowChart(FlowPlotPanel):
-    """Curves; `asked` and `picked` carry (array, indices) as the lab knows them."""
-
-    asked = Signal(object)
-    picked = Signal(object)
-
-    def __init__(self, title: str, name: str, sentence: str = "", parent: QWidget | None = None) -> None:
-        super().__init__(title, sentence, name, parent)
-        self._drawn_curves: list[Drawn] = []
-        self._held: tuple[object, ...] = ()
-        self.hovered.connect(lambda at: self.asked.emit(None if at is None else self._told(*at[1])))
-        self.clicked.connect(lambda at: self.picked.emit(self._told(*at[1])))
-
-    def is_shown(self, *shown: object) -> bool:
-        """Whether these values and arrays are drawn already; from now on they are."""
-        before, self._held = self._held, shown
-        if len(before) != len(shown):
-            return False
-        return all(_is_same(new, old) for new, old in zip(shown, before, strict=True))
-
-    def draw(self, drawn: Sequence[Drawn], x_label: str, y_label: str, **axes: Any) -> None:
-        """Draw other curves; `axes` are those of `set_curves`."""
-        self._drawn_curves = list(drawn)
-        self.set_curves([one.curve for one in drawn], x_label, y_label, **axes)
+class FlowChart(ToldChart):
+    """Curves of one quantity of every network."""
 
     def forget(self, sentence: str) -> None:
         """Show nothing but why there is nothing."""
         if not self.is_shown(sentence):
-            self._drawn_curves = []
-            self.set_curves([], "", "")
+            self.draw([], "", "")
             self.set_empty(sentence)
-
-    def _told(self, curve: int, point: int) -> tuple[str, tuple[int, ...]]:
-        one = self._drawn_curves[curve]
-        return one.name, (*one.index, point if one.places is None else int(one.places[point]))
-
-
-def _is_same(new: object, old: object) -> bool:
-    if isinstance(new, np.ndarray) and isinstance(old, np.ndarray):
-        return new is old or np.array_equal(new, old, equal_nan=True)
-    return new == old
 
 
 def log_range(parts: Iterable[np.ndarray], least: float = 0.0) -> tuple[float, float] | None:

@@ -11,9 +11,9 @@ from engine.labs.gradient_flow.snapshot import Flow, GradientFlowSnapshot, Meter
 from gui.form.drawing import HEIGHT, draw_ground, make_clear
 from gui.labs.gradient_flow import wording
 from gui.labs.gradient_flow.charts import Drawn, FlowChart
-from gui.labs.gradient_flow.lines import Lines
 from gui.labs.gradient_flow.networks import COLOURS, SHORT
 from gui.labs.gradient_flow.tab import ChartsTab
+from gui.lines import Lines
 from gui.panels.line_plot import Curve, Level
 from gui.theme import GRID, themes
 
@@ -117,4 +117,4 @@ def _reach(cell: str, flow: Flow) -> Drawn:
     relative = values - values[0] if len(values) and np.isfinite(values[0]) else np.full(len(values), np.nan)
     last = len(values) - 1
     curve = Curve(SHORT[cell], np.arange(len(values)), relative, COLOURS[cell])
-    return Drawn(curve, f"flow-{cell}", places=range(last, -1, -1))
+    return Drawn(curve, f"flow-{cell}", where=(range(last, -1, -1),))

@@ -17,7 +17,6 @@ from gui.labs.gradient_flow.charts import FlowChart
 from gui.labs.gradient_flow.flow_chart import GradientChart
 from gui.labs.gradient_flow.gates_tab import GatesTab
 from gui.labs.gradient_flow.learning_tab import LearningTab
-from gui.labs.gradient_flow.lines import Lines
 from gui.labs.gradient_flow.mechanism_tab import MechanismTab
 from gui.labs.gradient_flow.meter_tab import MeterTab
 from gui.labs.gradient_flow.networks import SHORT
@@ -26,6 +25,7 @@ from gui.labs.gradient_flow.parameters_tab import ParametersTab
 from gui.labs.gradient_flow.presets import PresetRow
 from gui.labs.gradient_flow.sentence import SentenceLine
 from gui.labs.gradient_flow.toggles import NetworkToggles
+from gui.lines import Lines
 from gui.panels.panel import Panel
 from gui.theme import GRID
 from gui.view import View, as_cell

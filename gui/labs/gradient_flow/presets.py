@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from engine.labs.gradient_flow.config import PRESETS, GradientFlowConfig
 from gui.form.segments import Segments
 from gui.labs.gradient_flow import wording
-from gui.labs.gradient_flow.lines import Lines
+from gui.lines import Lines
 from gui.theme import GRID
 
 NAMES = tuple(PRESETS)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
 
 from engine.labs.language_modelling import Learning, Training
 from gui.labs.language_modelling import wording
 from gui.labs.language_modelling.cell_view import COLOURS
 from gui.labs.language_modelling.train_axes import averaged, log_range, loss_range
-from gui.panels.line_plot import Curve, LinePlotPanel
+from gui.panels.line_plot import Curve
+from gui.panels.told_chart import Drawn, ToldChart
 
 LOSS_POINTS = 256
 """Points of a curve at most: neighbours are averaged, as a picture smaller than its values shows it."""
@@ -22,53 +20,13 @@ LAYER_POINTS = 128
 SHORT_LAYERS = {"input weights": "input", "recurrent weights": "recurrent", "output layer": "output"}
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A curve, with what the lab calls its values: array `name`, and the indices before the steps."""
-
-    curve: Curve
-    name: str
-    index: tuple[int, ...]
-    stops: np.ndarray
-    """(n,) the step after the last one that each point stands for."""
-
-
-class TrainingChart(LinePlotPanel):
+class TrainingChart(ToldChart):
     """Curves over the steps of a run.
 
-    A point that is hovered or clicked is told as the lab knows it: `asked` and `picked` carry (array, (...,
-    first step, step after the last)), since a point may stand for several steps.
+    A point is told with its first step and the step after its last, since it may stand for several.
     """
 
     nothing_yet = "No step is done yet."
-    asked = Signal(object)
-    picked = Signal(object)
-
-    def __init__(self, title: str, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(title, "", name, parent)
-        self._curves: list[Drawn] = []
-        self._held: tuple[object, ...] = ()
-        self.hovered.connect(lambda at: self.asked.emit(None if at is None else self._told(*at[1])))
-        self.clicked.connect(lambda at: self.picked.emit(self._told(*at[1])))
-
-    def is_shown(self, *shown: object) -> bool:
-        """Whether these names and arrays are drawn already; from now on they are."""
-        before, self._held = self._held, shown
-        if len(before) != len(shown):
-            return False
-        pairs = zip(before, shown, strict=True)
-        return all(new is old or np.array_equal(np.asarray(new), np.asarray(old)) for new, old in pairs)
-
-    def draw(
-        self, drawn: list[Drawn], y_label: str, y_range: tuple[float, float] | None, *, log_y: bool
-    ) -> None:
-        """Draw other curves."""
-        self._curves = drawn
-        self.set_curves([one.curve for one in drawn], "step", y_label, y_range=y_range, log_y=log_y)
-
-    def _told(self, curve: int, point: int) -> tuple[str, tuple[int, ...]]:
-        one = self._curves[curve]
-        return one.name, (*one.index, int(np.asarray(one.curve.x)[point]), int(one.stops[point]))
 
 
 class LossChart(TrainingChart):
@@ -82,7 +40,7 @@ class LossChart(TrainingChart):
         if not self.is_shown(*(array for one in training.cells for array in (one.loss, one.held_out))):
             y_range = loss_range(training.cells)
             drawn = [curve for one in training.cells for curve in _losses(one, training.step, y_range)]
-            self.draw(drawn, "nats a character", y_range, log_y=False)
+            self.draw(drawn, "step", "nats a character", y_range=y_range, log_y=False)
         self.set_cursor(None if training.follows else float(training.shown))
 
 
@@ -98,9 +56,8 @@ class LayerChart(TrainingChart):
         learning = next(one for one in training.cells if one.cell == cell)
         values: np.ndarray = getattr(learning, self._quantity)
         if not self.is_shown(cell, values):
-            self.draw(
-                self._layers(learning, values, training.step), self._y_label, log_range(values), log_y=True
-            )
+            drawn = self._layers(learning, values, training.step)
+            self.draw(drawn, "step", self._y_label, y_range=log_range(values), log_y=True)
         self.set_cursor(None if training.follows else float(training.shown))
 
     def _layers(self, learning: Learning, values: np.ndarray, step: int) -> list[Drawn]:
@@ -139,7 +96,7 @@ def _losses(learning: Learning, step: int, y_range: tuple[float, float] | None) 
     if np.isfinite(held_out).any():
         steps = learning.held_out_steps
         curve = Curve(f"{name} held out", steps, held_out, colour, dashed=True)
-        drawn.append(Drawn(curve, f"heldout-{cell}", (), steps + 1))
+        drawn.append(Drawn(curve, f"heldout-{cell}", (), (steps, steps + 1)))
     return drawn
 
 
@@ -151,7 +108,7 @@ def _drawn(
     index: Sequence[int],
 ) -> Drawn:
     starts, stops, values = points
-    return Drawn(Curve(name, starts, values, colour), array, tuple(index), stops)
+    return Drawn(Curve(name, starts, values, colour), array, tuple(index), (starts, stops))
 
 
 def _colour(cell: str, layer: str) -> str | int:
