@@ -173,7 +173,7 @@ def test_after_a_pause_everything_is_measured_on_the_last_weights(person: Traine
     assert all(each.sample_step == step and each.sample for each in person.training.cells)
     run = person.page.train.run
     person.waits_until(lambda: run.time.label.text() == f"now, following: step {step:,}")
-    assert run.samples.numbers()[1][0][1] == f"at step {step:,}"
+    person.waits_until(lambda: run.samples.numbers()[1][0][1] == f"at step {step:,}")  # as drawn last
     unseen = (*person.page.phrase.panels(), run.gradients, run.ratios)  # nothing is brushed; no room
     tabs = person.page.tabs
     for place in (*range(tabs.count()), tabs.currentIndex()):  # what is in front is drawn
