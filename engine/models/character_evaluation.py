@@ -14,7 +14,11 @@ from engine.models.byte_tokens import START, encode, sum_by_character
 from engine.models.character_model import CharacterModel, State, select_streams
 
 CHUNK = 512
-"""Bytes run at once; it changes memory and speed and not the result."""
+"""Bytes of a text that are run at once; it changes memory and speed and not the result."""
+TEXTS = 8
+"""Where fewer texts run side by side, more bytes of each are run at once: kernels start less often."""
+SCORED = 512
+"""Bytes whose 256 logits are made at once: few enough to stay in a cache."""
 
 
 def surprise(model: CharacterModel, tokens: np.ndarray) -> np.ndarray:
@@ -75,12 +79,12 @@ def surprises(
     state: State | None = None
     begin = 0
     while len(running):
-        tokens = _chunk([pieces[i] for i in running], begin)
-        losses, state = chunk_surprise(model, tokens, state)
-        for row, index in enumerate(running):
-            end = min(begin + CHUNK, len(found[index]))
-            found[index][begin:end] = losses[row, : end - begin]
-        begin += CHUNK
+        end = begin + CHUNK * max(1, TEXTS // len(running))
+        losses, state = chunk_surprise(model, _chunk([pieces[i] for i in running], begin, end), state)
+        for values, index in zip(losses, running, strict=True):
+            part = found[index][begin:end]
+            part[:] = values[: len(part)]
+        begin = end
         alive = np.array([len(pieces[i]) > begin for i in running], bool)
         if not alive.all():
             running, state = running[alive], select_streams(state, torch.from_numpy(np.flatnonzero(alive)))
@@ -92,17 +96,21 @@ def chunk_surprise(
     model: CharacterModel, tokens: torch.Tensor, state: State | None
 ) -> tuple[np.ndarray, State]:
     """-log P of each row's `tokens` (B, T + 1) after its first, (B, T), and the state before the last."""
-    tokens = tokens.to(model.head.weight.device)
-    logits, state = model(tokens[:, :-1], state)
-    return F.cross_entropy(logits.mT, tokens[:, 1:], reduction="none").cpu().numpy(), state
+    # Step by step in memory, as fused kernels read and write: neither their input nor output is copied.
+    tokens = tokens.to(model.head.weight.device).t()
+    hidden, state = model.recurrent(model.embedding(tokens[:-1]).transpose(0, 1), state)
+    rows, expected = hidden.transpose(0, 1).flatten(0, 1), tokens[1:].flatten()
+    pairs = zip(rows.split(SCORED), expected.split(SCORED), strict=True)
+    losses = [F.cross_entropy(model.head(part), wanted, reduction="none") for part, wanted in pairs]
+    return torch.cat(losses).view_as(tokens[1:]).t().cpu().numpy(), state
 
 
-def _chunk(pieces: Sequence[np.ndarray], begin: int) -> torch.Tensor:
-    """Bytes begin-1 to begin+CHUNK of each piece as rows (B, T+1) int64: what is read and what follows.
+def _chunk(pieces: Sequence[np.ndarray], begin: int, end: int) -> torch.Tensor:
+    """Bytes begin-1 to end of each piece as rows (B, T+1) int64: what is read and what follows.
 
     Rows that end sooner are filled up; nothing after their end is used.
     """
-    width = min(CHUNK, max(len(piece) for piece in pieces) - begin)
+    width = min(end, max(len(piece) for piece in pieces)) - begin
     rows = np.full((len(pieces), width + 1), START, np.int64)
     for row, piece in zip(rows, pieces, strict=True):
         known = piece[max(begin - 1, 0) : begin + width]

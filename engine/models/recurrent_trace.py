@@ -176,6 +176,8 @@ def trace_sample(
     sample is cut out first, so that it costs little beside the step. Call it before the optimiser's.
     """
     axis = 0 if module.batch_first else 1
+    # Without the training's graph, to which every part cut out of it would add a node.
+    x, output = x.detach(), None if output is None else output.detach()
     if state is not None:
         state = (state[0][:, index], state[1][:, index]) if isinstance(state, tuple) else state[:, index]
     chosen = None if output is None else output.select(axis, index)

@@ -64,3 +64,18 @@ def test_streams_with_a_short_warm_up_are_close() -> None:
     exact, near = (evaluation.total_nats(model, tokens, streams=s, warm_up=16)[0] for s in (1, 3))
     assert near != exact
     assert near == pytest.approx(exact, rel=1e-3)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_chunks_logits_are_scored_in_parts_without_a_difference(cell: str, rows: int) -> None:
+    """More bytes than are scored at once: rows and steps must keep their places when they are cut."""
+    model, steps = model_of(cell), 2 * evaluation.SCORED // rows + 5
+    tokens = torch.randint(0, 256, (rows, steps + 1), generator=torch.Generator().manual_seed(4))
+    found, state = evaluation.chunk_surprise(model, tokens, None)
+    with torch.no_grad():
+        logits, wanted = model(tokens[:, :-1])
+        expected = -torch.log_softmax(logits, -1).gather(-1, tokens[:, 1:, None])[..., 0]
+    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-12)
+    for mine, theirs in zip(state, wanted, strict=True):
+        torch.testing.assert_close(mine, theirs)
