@@ -10,7 +10,8 @@ and on held-out excerpts, learning rate, characters a second, gradient norm), ch
 and at the end model.safetensors, the weights in float16.
 
 The preset "prose" trains models of half the width first, in OUT/narrow, and widens them: three times the
-characters a second where most is learned. The learning rate is constant up to the last quarter, which
+characters a second where most is learned. The small presets begin streams at a state of zeros again, at
+lines, because a text that is typed begins there. The learning rate is constant up to the last quarter, which
 anneals it to zero. A run can be lengthened (`--resume` with more characters goes on from the last constant
 checkpoint) and annealed at any moment (`--decay`). `--turn N` stops after N more characters, for machines
 with more models than cores.

@@ -14,7 +14,7 @@ from torch import nn
 
 from engine.checkpoint import load_tensors, save_tensors
 from engine.errors import UserError
-from engine.models.byte_tokens import VOCABULARY
+from engine.models.byte_tokens import START, VOCABULARY
 from engine.models.character_evaluation import surprises
 from engine.models.character_model import Cell, CharacterModel, CharacterModelConfig, detached
 from engine.training.corpus import Corpus, ShuffledStreams
@@ -62,6 +62,11 @@ class Options:
         """What is trained."""
         return CharacterModelConfig(self.cell, self.hidden, PRESETS[self.preset].embedding)
 
+    @property
+    def restarts(self) -> float:
+        """The share of the lines met at the beginning of a batch that are read from a state of zeros."""
+        return PRESETS[self.preset].restarts
+
 
 class LanguageModelTraining:
     """A model, its optimiser (AdamW), the carried state, and where in the texts it is.
@@ -93,6 +98,8 @@ class LanguageModelTraining:
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         batch = self._streams.next()
+        if self.options.restarts:
+            self._begin_again(batch)
         logits, state = self.model(batch[:, :-1], detached(self._state))
         self._state = detached(state)
         loss = F.cross_entropy(logits.reshape(-1, VOCABULARY), batch[:, 1:].reshape(-1))
@@ -102,6 +109,17 @@ class LanguageModelTraining:
         self._optimiser.step()
         self.characters += batch[:, 1:].numel()
         return loss.item(), norm.item()
+
+    def _begin_again(self, batch: torch.Tensor) -> None:
+        """Set to zero the state of rows of `batch` (B, T+1) that begin where a line does, of a share of them.
+
+        Chance starts from the seed and the position, so that a resumed training needs nothing more.
+        """
+        chosen = np.random.default_rng((self.options.seed, self.characters)).random(len(batch))
+        begins = (batch[:, 0] == START) & (batch[:, 1] != START)
+        fresh = begins & torch.from_numpy(chosen < self.options.restarts)
+        for part in self._state if isinstance(self._state, tuple) else (self._state,):
+            part[:, fresh] = 0.0
 
     def watch(self) -> dict[str, float]:
         """Nats a character over the excerpts of each held-out text, by its name."""

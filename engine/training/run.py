@@ -126,6 +126,7 @@ def _finish(training: LanguageModelTraining, schedule: Trapezoid, out: Path) -> 
         "learning_rate": options.learning_rate,
         "streams": options.streams,
         "length": options.length,
+        "restarts": options.restarts,
         "characters": training.characters,
         "decay_from": schedule.decay_from,
         "epochs": round(training.epochs, 3),

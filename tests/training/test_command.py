@@ -61,6 +61,18 @@ def test_a_run_in_turns_is_the_run_in_one(data: Path, tmp_path: Path) -> None:
     assert one == turns
 
 
+def test_a_run_with_restarts_in_turns_is_the_run_in_one(data: Path, tmp_path: Path) -> None:
+    more = ("--preset", "names", "--characters", "4000")
+    train(data, tmp_path / "one", *more)
+    for _ in range(5):
+        train(data, tmp_path / "turns", *more, "--resume", "--turn", "900")
+    one, turns = (weights(tmp_path / name / running.WEIGHTS) for name in ("one", "turns"))
+    assert one == turns
+    assert load_character_model(tmp_path / "one" / running.WEIGHTS)[1]["restarts"] == str(
+        PRESETS["names"].restarts
+    )
+
+
 def test_a_run_can_be_annealed_early_and_still_lengthened(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     train(data, out, "--characters", "1e9", "--turn", "1500")

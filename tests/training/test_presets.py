@@ -35,3 +35,8 @@ def test_the_narrow_stage_is_half_as_wide() -> None:
 def test_a_preset_without_a_narrow_stage_says_so() -> None:
     with pytest.raises(KeyError, match="names has no narrow stage"):
         Options.of_preset("names", "gru", narrow=True)
+
+
+def test_the_small_models_learn_to_begin_and_those_on_prose_go_on_as_they_began() -> None:
+    assert PRESETS["prose"].restarts == 0.0
+    assert all(0 < PRESETS[name].restarts <= 1 for name in ("shakespeare", "names"))
