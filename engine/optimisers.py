@@ -77,7 +77,8 @@ class Optimiser(ABC):
 class Adam(Optimiser):
     """Adam (Kingma and Ba 2015), or AdamW where the weight decay is `decoupled` (Loshchilov and Hutter 2019).
 
-    The numbers of `torch.optim.Adam` and `torch.optim.AdamW` with fused=True.
+    The numbers of `torch.optim.Adam` and `torch.optim.AdamW` with fused=True. `momentum` (the first beta) and
+    `weight_decay` may be changed between two steps.
     """
 
     def __init__(
@@ -91,7 +92,8 @@ class Adam(Optimiser):
         decoupled: bool = False,
     ) -> None:
         super().__init__(parameters, lr)
-        self._betas, self._eps, self._weight_decay = betas, eps, weight_decay
+        self.momentum, self._beta_2 = betas
+        self.weight_decay, self._eps = weight_decay, eps
         self._kernel = torch._fused_adamw_ if decoupled else torch._fused_adam_
         self._state = {
             "exp_avg": [torch.zeros_like(p) for p in self._parameters],
@@ -109,9 +111,9 @@ class Adam(Optimiser):
             [],
             counts,
             lr=lr,
-            beta1=self._betas[0],
-            beta2=self._betas[1],
-            weight_decay=self._weight_decay,
+            beta1=self.momentum,
+            beta2=self._beta_2,
+            weight_decay=self.weight_decay,
             eps=self._eps,
             amsgrad=False,
             maximize=False,
@@ -121,7 +123,8 @@ class Adam(Optimiser):
 class SGD(Optimiser):
     """Stochastic gradient descent with momentum, Nesterov's where asked for (Sutskever et al. 2013).
 
-    The numbers of `torch.optim.SGD` with fused=True. ValueError for Nesterov's without a momentum.
+    The numbers of `torch.optim.SGD` with fused=True. ValueError for Nesterov's without a momentum. `momentum`
+    and `weight_decay` may be changed between two steps; without a momentum Nesterov's way is the plain one.
     """
 
     def __init__(
@@ -136,19 +139,29 @@ class SGD(Optimiser):
         if nesterov and momentum <= 0:
             raise ValueError("Nesterov's momentum needs a momentum above 0")
         super().__init__(parameters, lr)
-        self._momentum, self._weight_decay, self._nesterov = momentum, weight_decay, nesterov
-        if momentum:
+        self.weight_decay, self._nesterov = weight_decay, nesterov
+        self.momentum = momentum
+
+    @property
+    def momentum(self) -> float:
+        """Share of the last step that the next one keeps."""
+        return self._momentum
+
+    @momentum.setter
+    def momentum(self, momentum: float) -> None:
+        self._momentum = momentum
+        if momentum and not self._state:
             self._state = {"momentum": [torch.zeros_like(p) for p in self._parameters]}
 
     def _update(self, indices: list[int], lr: float) -> None:
         torch._fused_sgd_(
             *self._of(indices),
             [self._state["momentum"][i] for i in indices] if self._momentum else [],
-            weight_decay=self._weight_decay,
+            weight_decay=self.weight_decay,
             momentum=self._momentum,
             lr=lr,
             dampening=0.0,
-            nesterov=self._nesterov,
+            nesterov=self._nesterov and self._momentum > 0,
             maximize=False,
             # Without dampening a buffer of zeros gives the first step that PyTorch makes a special case of.
             is_first_step=False,

@@ -30,7 +30,7 @@ def find_images(folder: Path, limit: int = 5000) -> list[Path]:
     try:
         os.listdir(folder)
     except (OSError, ValueError) as error:
-        raise _unreadable(folder, error) from error
+        raise unreadable_folder(folder, error) from error
     found = []
     for path in _walk(folder):
         found.append(path)
@@ -102,7 +102,8 @@ def _holds(question: Callable[[], bool]) -> bool:
         return False
 
 
-def _unreadable(folder: Path, error: OSError | ValueError) -> UserError:
+def unreadable_folder(folder: Path, error: OSError | ValueError) -> UserError:
+    """The sentence for a folder that the system does not list."""
     if isinstance(error, PermissionError):
         why = "reading it is not allowed"
     elif isinstance(error, NotADirectoryError):

@@ -6,7 +6,6 @@ import contextlib
 import ctypes
 import io
 import logging
-import warnings
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +16,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError, _imaging
 from engine.data.file_bytes import display_name, read_file
 from engine.data.kinds import SUFFIXES
 from engine.data.pixel_modes import to_rgb
+from engine.data.quiet_warnings import warnings_off
 from engine.errors import UserError
 
 IMAGE_SUFFIXES = SUFFIXES["image"]
@@ -100,8 +100,7 @@ def decode_image(data: bytes, name: str, *, short_side: int = SHORT_SIDE) -> Pic
         )
     try:
         # Damaged metadata makes Pillow warn; what can be shown is shown all the same.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings_off():
             return _decode(data, name, short_side)
     except UserError:
         raise

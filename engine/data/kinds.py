@@ -15,6 +15,7 @@ SUFFIXES: dict[str, frozenset[str]] = {
     "text": frozenset(".txt .md".split()),
     "sound": frozenset(".wav .flac .ogg .mp3".split()),
     "table": frozenset(".csv .tsv".split()),
+    "archive": frozenset(".zip .tar .gz .tgz".split()),
 }
 
 
@@ -23,20 +24,37 @@ LOOKED_AT = 1000
 
 
 def kind_of(path: Path) -> str:
-    """ "folder" (of pictures, say), "texts" (a folder of them), one of SUFFIXES, or "unknown" (which a
-    picture without an ending may still be).
+    """ "folder" (of pictures, say), "classes" (a folder of such folders), "texts" (one of texts), one of
+    SUFFIXES, or "unknown" (which a picture without an ending may still be).
     """
     if path.is_dir():
-        return "texts" if _holds_texts(path) else "folder"
+        return _kind_of_folder(path)
     suffix = path.suffix.lower()
     return next((kind for kind, endings in SUFFIXES.items() if suffix in endings), "unknown")
 
 
-def _holds_texts(folder: Path) -> bool:
-    """Whether there are texts directly in it, and no pictures."""
+def _kind_of_folder(path: Path) -> str:
+    try:
+        with os.scandir(path) as entries:
+            some = [entry for entry in islice(entries, LOOKED_AT) if not entry.name.startswith(".")]
+        endings = {os.path.splitext(entry.name)[1].lower() for entry in some}
+        if endings & SUFFIXES["image"]:
+            return "folder"
+        if endings & SUFFIXES["text"]:
+            return "texts"
+        holding = (entry for entry in some if entry.is_dir() and _holds_pictures(Path(entry.path)))
+        return "classes" if len(list(islice(holding, 2))) == 2 else "folder"
+    except OSError:
+        return "folder"
+
+
+def _holds_pictures(folder: Path) -> bool:
+    """Whether there are pictures directly in it."""
     try:
         with os.scandir(folder) as entries:
-            endings = {os.path.splitext(entry.name)[1].lower() for entry in islice(entries, LOOKED_AT)}
+            return any(
+                os.path.splitext(entry.name)[1].lower() in SUFFIXES["image"]
+                for entry in islice(entries, LOOKED_AT)
+            )
     except OSError:
         return False
-    return bool(endings & SUFFIXES["text"]) and not endings & SUFFIXES["image"]

@@ -1,7 +1,7 @@
 """Opens a zip archive only when its directory shows that reading it stays small and in place.
 
-`.pt2` and `.pth` files are zip archives. Everything here is decided from the directory at the end of
-the file, before an entry is unpacked: a bomb costs a few kilobytes to refuse.
+`.pt2` and `.pth` files are zip archives, and so may a folder of pictures be. Everything here is decided from
+the directory at the end of the file, before an entry is unpacked: a bomb costs a few kilobytes to refuse.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from engine.errors import UserError
 
@@ -27,16 +27,32 @@ FREE_BYTES = 2**20
 """What any entry may unpack to, whatever its ratio."""
 
 
+class Limits(NamedTuple):
+    """What an archive of another kind than a model's may list."""
+
+    entries: int
+    directory: int
+    """Bytes."""
+    free: int
+    """Bytes that any entry may unpack to, whatever its ratio."""
+
+
 @contextmanager
-def open_archive(file: Path | BinaryIO, name: str) -> Generator[zipfile.ZipFile]:
-    """The checked archive in `file`; `name` is what the person calls it. Raises UserError."""
+def open_archive(
+    file: Path | BinaryIO, name: str, limits: Limits | None = None
+) -> Generator[zipfile.ZipFile]:
+    """The checked archive in `file`; `name` is what the person calls it. Raises UserError.
+
+    Without `limits` it may hold what a model does.
+    """
+    limits = limits or Limits(MOST_ENTRIES, LARGEST_DIRECTORY, FREE_BYTES)
     with _refusals(name):
         stream = open(file, "rb") if isinstance(file, Path) else file  # noqa: SIM115 - closed just below
     with stream:
         with _refusals(name):
-            _check_directory(stream)
+            _check_directory(stream, limits)
             archive = zipfile.ZipFile(stream)
-            _check_entries(archive, stream.seek(0, os.SEEK_END))
+            _check_entries(archive, stream.seek(0, os.SEEK_END), limits)
         with archive:
             yield archive
 
@@ -68,10 +84,10 @@ def _refusals(name: str) -> Generator[None]:
 
 
 class _TooLarge(Exception):
-    """The archive unpacks to more than any model does."""
+    """The archive unpacks to more than is read of any."""
 
 
-def _check_directory(stream: BinaryIO) -> None:
+def _check_directory(stream: BinaryIO, limits: Limits) -> None:
     """Refuse a directory that would fill the memory when it is listed."""
     size = stream.seek(0, os.SEEK_END)
     if size > LARGEST_ARCHIVE:
@@ -85,8 +101,8 @@ def _check_directory(stream: BinaryIO) -> None:
     entries, length = struct.unpack_from("<HI", tail, end + 10)
     if tail[max(0, end - 20) :].startswith(b"PK\x06\x07"):
         entries, length = _zip64_directory(stream, struct.unpack_from("<Q", tail, end - 12)[0])
-    if entries > MOST_ENTRIES or length > LARGEST_DIRECTORY:
-        raise _TooLarge(f"it lists {entries} entries, and at most {MOST_ENTRIES} are read")
+    if entries > limits.entries or length > limits.directory:
+        raise _TooLarge(f"it lists {entries} entries, and at most {limits.entries} are read")
 
 
 def _zip64_directory(stream: BinaryIO, offset: int) -> tuple[int, int]:
@@ -97,10 +113,10 @@ def _zip64_directory(stream: BinaryIO, offset: int) -> tuple[int, int]:
     return struct.unpack_from("<QQ", record, 32)
 
 
-def _check_entries(archive: zipfile.ZipFile, size: int) -> None:
+def _check_entries(archive: zipfile.ZipFile, size: int, limits: Limits) -> None:
     entries = archive.infolist()
-    if len(entries) > MOST_ENTRIES:
-        raise _TooLarge(f"it lists {len(entries)} entries, and at most {MOST_ENTRIES} are read")
+    if len(entries) > limits.entries:
+        raise _TooLarge(f"it lists {len(entries)} entries, and at most {limits.entries} are read")
     if len({entry.filename for entry in entries}) != len(entries):
         raise zipfile.BadZipFile("two entries share a name")
     if sum(entry.compress_size for entry in entries) > size:
@@ -108,11 +124,11 @@ def _check_entries(archive: zipfile.ZipFile, size: int) -> None:
     if sum(entry.file_size for entry in entries) > LARGEST_ARCHIVE:
         raise _TooLarge(f"it would unpack to more than {LARGEST_ARCHIVE / 2**30:.0f} GiB")
     for entry in entries:
-        _check_entry(entry)
+        _check_entry(entry, limits.free)
 
 
-def _check_entry(entry: zipfile.ZipInfo) -> None:
-    if entry.file_size > FREE_BYTES + HIGHEST_RATIO * entry.compress_size:
+def _check_entry(entry: zipfile.ZipInfo, free: int) -> None:
+    if entry.file_size > free + HIGHEST_RATIO * entry.compress_size:
         raise _TooLarge(f"its entry {entry.filename[:60]} unpacks to {entry.file_size} bytes, as bombs do")
     if entry.flag_bits & 1 or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise zipfile.BadZipFile(f"{entry.filename[:60]} is encrypted or packed in an unknown way")

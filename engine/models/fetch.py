@@ -10,6 +10,7 @@ import secrets
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import UserError
@@ -23,40 +24,56 @@ Progress = Callable[[int, int], None]
 """Called with the bytes that have arrived and all there are (0 where the server does not say)."""
 
 
-def fetch(url: str, target: Path, title: str, progress: Progress | None = None) -> None:
-    """Fetch `url` to `target`, whose name ends in the start of its SHA-256, as in "resnet18-f37072fd.pth".
+@dataclass(frozen=True)
+class Errand:
+    """What is fetched, in the words of a person whom it may disappoint."""
 
-    An exception out of `progress` stops it and leaves nothing behind. Raises UserError with `title`, the
-    thing's name on screen, where there is no network, no room, or another file than expected.
+    what: str
+    """ "The weights of ResNet-18"."""
+    instead: str
+    """What can be chosen without a network: "EfficientNet-Lite0"."""
+    need: str = "needs"
+    """The verb after `instead`."""
+
+
+def fetch(
+    url: str, target: Path, errand: Errand, progress: Progress | None = None, *, digest: str = ""
+) -> None:
+    """Fetch `url`, whose SHA-256 starts with `digest`, to `target`.
+
+    Without `digest` the target's name ends in it, as in "resnet18-f37072fd.pth". An exception out of
+    `progress` stops it and leaves nothing behind. Raises UserError where there is no network, no room, or
+    another file than expected.
     """
+    expected = digest or expected_digest(target.name)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        digest = _download(url, temporary, progress or (lambda done, total: None))
-        if not digest.startswith(expected_digest(target.name)):
-            raise _refusal(
-                title, "what arrived is not the file that was asked for", f"{url}: sha256 {digest}"
-            )
+        arrived = _download(url, temporary, progress or (lambda done, total: None))
+        if not arrived.startswith(expected):
+            why = "what arrived is not the file that was asked for"
+            raise _refusal(errand, why, f"{url}: sha256 {arrived}")
         os.replace(temporary, target)
     except urllib.error.HTTPError as error:
-        raise _refusal(
-            title, f"the server answered “{error.code} {error.reason}”", f"{url}: {error!r}"
-        ) from error
+        if error.fp is not None:
+            error.close()  # it is the answer itself, with the connection behind it
+        why = f"the server answered “{error.code} {error.reason}”"
+        raise _refusal(errand, why, f"{url}: {error!r}") from error
     except urllib.error.URLError as error:
         why = "there is no network connection"
-        then = "Choose EfficientNet-Lite0, which needs none, or connect and choose it again"
-        raise UserError(_what(title), why, then, details=f"{url}: {error!r}") from error
+        then = f"Choose {errand.instead}, which {errand.need} none, or connect and choose it again"
+        raise UserError(_what(errand), why, then, details=f"{url}: {error!r}") from error
     except TimeoutError as error:
-        raise _refusal(title, "the server stopped answering", f"{url}: {error!r}") from error
+        raise _refusal(errand, "the server stopped answering", f"{url}: {error!r}") from error
     except (OSError, http.client.HTTPException) as error:
         why = getattr(error, "strerror", None) or "the connection broke off"
-        raise _refusal(title, why, f"{url}: {error!r}") from error
+        raise _refusal(errand, why, f"{url}: {error!r}") from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def expected_digest(name: str) -> str:
-    """The hexadecimal digits between the last "-" and the ending; all our files have them."""
+    """The hexadecimal digits between the last "-" and the ending, as torchvision's files have them."""
     found = re.search(r"-([0-9a-f]{8,64})\.\w+$", name)
     if found is None:
         raise ValueError(f"{name} does not say its SHA-256")
@@ -84,11 +101,10 @@ def _download(url: str, temporary: Path, progress: Progress) -> str:
     return digest.hexdigest()
 
 
-def _what(title: str) -> str:
-    return f"The weights of {title} could not be fetched"
+def _what(errand: Errand) -> str:
+    return f"{errand.what} could not be fetched"
 
 
-def _refusal(title: str, why: str, details: str) -> UserError:
-    return UserError(
-        _what(title), why, "Choose it again later, or choose EfficientNet-Lite0", details=details
-    )
+def _refusal(errand: Errand, why: str, details: str) -> UserError:
+    then = f"Choose it again later, or choose {errand.instead}"
+    return UserError(_what(errand), why, then, details=details)

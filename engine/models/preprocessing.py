@@ -18,7 +18,7 @@ class Preprocessing:
     crop: int
     """Side of the square cut from the centre, in pixels."""
     mean: tuple[float, ...]
-    """One value for each of red, green, blue."""
+    """One value for each of red, green, blue; a single one for grey."""
     std: tuple[float, ...]
     """One value for each of red, green, blue."""
     interpolation: str = "bicubic"

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from engine.errors import UserError
-from engine.models.fetch import Progress, expected_digest, fetch, sha256
+from engine.models.fetch import Errand, Progress, expected_digest, fetch, sha256
 from engine.models.names import TORCHVISION_TITLES
 from engine.models.preprocessing import Preprocessing
 
@@ -57,7 +57,8 @@ def load(name: str, progress: Progress | None = None) -> tuple[nn.Module, str]:
     weights = _weights(name)
     file = weights_file(weights.url)
     if not file.exists() or not sha256(file).startswith(expected_digest(file.name)):
-        fetch(weights.url, file, TORCHVISION_TITLES[name], progress)
+        errand = Errand(f"The weights of {TORCHVISION_TITLES[name]}", "EfficientNet-Lite0")
+        fetch(weights.url, file, errand, progress)
     model = build(name)
     try:
         stored = torch.load(file, map_location="cpu", weights_only=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
-from engine.data import sequence_tasks
+from engine.data import digits_file, sequence_tasks
 from engine.data.sequence_tasks import TASKS, Batch, Task, digits
 from engine.errors import UserError
 
@@ -208,7 +208,7 @@ def test_temporal_order_keeps_its_symbols_apart_at_any_length(length: int):
 def test_digits_are_those_of_their_file():
     """How many there are of each is published with them (UCI, optdigits.names, the test set)."""
     images, classes = digits._digits()
-    with gzip.open(digits._path(), "rt") as file:
+    with gzip.open(digits_file.digits_path(), "rt") as file:
         known = [[float(number) for number in row] for row in csv.reader(file)]
     assert len(known) == 1797
     for at in (0, 1, 900, 1796):
@@ -233,19 +233,20 @@ def test_a_digit_is_read_from_its_top_left():
 def test_digits_that_cannot_be_read_are_said_to_be(broken: str, tmp_path, monkeypatch):
     path = tmp_path / "digits.csv.gz"
     if broken == "cut short":
-        path.write_bytes(digits._path().read_bytes()[:3000])
+        path.write_bytes(digits_file.digits_path().read_bytes()[:3000])
     elif broken == "something else":
         path.write_bytes(b"no archive")
-    monkeypatch.setattr(digits, "_path", lambda: path)
+    monkeypatch.setattr(digits_file, "digits_path", lambda: path)
+    digits_file.read_digits.cache_clear()
     digits._digits.cache_clear()
     with pytest.raises(UserError, match="digits cannot be read"):
         draw("rows", 2, 8)
 
 
 def test_digits_are_found_or_not_without_an_import(monkeypatch):
-    monkeypatch.setattr(digits, "find_spec", lambda name: None)
+    monkeypatch.setattr(digits_file, "find_spec", lambda name: None)
     with pytest.raises(FileNotFoundError):
-        digits._path()
+        digits_file.digits_path()
 
 
 @pytest.mark.parametrize(("name", "shortest"), [("recall", 2), ("adding", 2), ("copy", 3), ("order", 4)])

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
 import math
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from engine.data.digits_file import BRIGHTEST, CLASSES, SIDE, SOURCE, read_digits
 from engine.data.sequence_tasks.task import Baseline, Batch, Classification
-from engine.errors import UserError
-
-SIDE, CLASSES, BRIGHTEST = 8, 10, 16
-_FILE = "datasets/data/digits.csv.gz"
 
 
 class _Digits(Classification):
     """Images drawn with replacement from all 1,797; what is right of them is right of images seen before."""
 
-    source = "Alpaydin and Kaynak (1998), optical recognition of handwritten digits, as scikit-learn has them"
+    source = SOURCE
     outputs = CLASSES
 
     def lag(self, length: int) -> int:
@@ -58,24 +51,5 @@ class Pixels(_Digits):
 @cache
 def _digits() -> tuple[Tensor, Tensor]:
     """(1797, 64) the images from 0 to 1, and (1797,) what they show."""
-    try:
-        with gzip.open(_path(), "rt", encoding="ascii") as file:
-            table = torch.from_numpy(np.loadtxt(file, np.float32, delimiter=",", ndmin=2))
-        images, classes = table.split([SIDE * SIDE, 1], dim=1)
-    except (OSError, EOFError, ValueError, RuntimeError) as error:
-        raise UserError(
-            "The handwritten digits cannot be read",
-            "scikit-learn, in whose folder they lie, is not installed as a whole",
-            "Install it again or choose another task",
-            details=repr(error),
-        ) from error
-    return images / BRIGHTEST, classes[:, 0].long()
-
-
-def _path() -> Path:
-    """Where scikit-learn keeps them; it is found without being imported."""
-    spec = find_spec("sklearn")
-    for location in (spec.submodule_search_locations or ()) if spec else ():
-        if (path := Path(location) / _FILE).is_file():
-            return path
-    raise FileNotFoundError(_FILE)
+    images, classes = read_digits()
+    return torch.tensor(images, dtype=torch.float32) / BRIGHTEST, torch.tensor(classes)

@@ -83,9 +83,11 @@ class Adding(Regression):
         return Batch(inputs, values.gather(0, marked).sum(0))
 
     def baseline(self, length: int) -> Baseline:
-        """The sum of two numbers uniform in 0 … 1 has variance 1/6 and a triangular density around 1."""
+        """The sum of two numbers uniform in 0 … 1 has variance 1/6 and a triangular density around 1: the
+        baseline of Arjovsky et al. (2016).
+        """
         right = 1 - (1 - self.tolerance) ** 2
-        return Baseline(1 / 6, right, "Always answering 1 costs 1/6 = 0.167 (Arjovsky et al. 2016).")
+        return Baseline(1 / 6, right, "Always answering 1 costs 1/6 = 0.167.")
 
 
 class CopyMemory(Task):
@@ -135,7 +137,7 @@ class CopyMemory(Task):
     def baseline(self, length: int) -> Baseline:
         count = self.copied(length)
         loss = count * math.log(SYMBOLS) / length
-        told = f"Blanks, then {count} guesses among 8, cost {count} log 8 / {length} (Arjovsky et al. 2016)."
+        told = f"Blanks, then {count} guesses among 8, cost {count} log 8 / {length}."
         return Baseline(loss, 1 / SYMBOLS, told)
 
 
