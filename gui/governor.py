@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 FASTEST = 1 / 60
 """Seconds between two frames at most screens' own rate."""
-SLOWEST = 0.5
-"""Seconds; rarer than this, a live picture is no longer felt as live, whatever it costs."""
-BUSY_SHARE = 0.03
+SLOWEST = 2.0
+"""Seconds; rarer than this, a live picture is no longer felt as live, whatever it costs. What a person does
+is drawn at once all the same."""
+BUSY_SHARE = 0.02
 """Share of one core that drawing may take while something trains."""
 IDLE_SHARE = 0.15
 """Share of one core while nothing does, so that a dragged slider stays smooth."""
@@ -29,12 +30,15 @@ class Governor:
     def interval(self, cost_seconds: float, busy: bool) -> float:
         """Seconds from this frame's start to the next one's: `FASTEST` to `SLOWEST`.
 
-        `cost_seconds` is what drawing this frame took; `busy` says whether something trains.
+        `cost_seconds` is what drawing this frame took, painting included; `busy` says whether something
+        trains.
         """
         self._frames.append(self._clock())
-        previous = cost_seconds if self._cost is None else self._cost
-        self._cost = previous + SMOOTHING * (cost_seconds - previous)
-        return min(SLOWEST, max(FASTEST, self._cost / (BUSY_SHARE if busy else IDLE_SHARE)))
+        share = BUSY_SHARE if busy else IDLE_SHARE
+        counted = min(cost_seconds, SLOWEST * share)  # a page's first frame takes long, and only once
+        previous = counted if self._cost is None else self._cost
+        self._cost = previous + SMOOTHING * (counted - previous)
+        return min(SLOWEST, max(FASTEST, self._cost / share))
 
     @property
     def cost(self) -> float:

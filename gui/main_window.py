@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
@@ -329,20 +329,19 @@ class MainWindow(QWidget):
     # From the worker ------------------------------------------------------------------------------
 
     def show_frame(self, frame: Frame) -> None:
-        """Draw what the worker sent."""
-        bench = self.bench
-        if bench is None:
+        """Draw what the worker sent, a piece at a time."""
+        if self.feed is not None:
+            self.feed.draw(self._pieces(frame))
+
+    def _pieces(self, frame: Frame) -> Iterator[None]:
+        if self.bench is None:
             return
-        for failure in frame.failures:
-            bench.notice.error(failure.sentence, failure.details)
-            bench.loading.setText("It could not be loaded. The message above says why.")
-        bench.transport.show_frame(frame)
-        bench.status.show_frame(frame, self.feed.fps if self.feed else 0.0)
+        self.bench.show_frame(frame, self.feed.fps if self.feed else 0.0)
         if frame.snapshot is not None and frame.lab == self.lab_name:
-            self._show_snapshot(frame.snapshot, told=bool(frame.failures))
+            yield from self._snapshot_pieces(frame.snapshot, told=bool(frame.failures))
         self.shown.emit(frame)
 
-    def _show_snapshot(self, snapshot: Snapshot, *, told: bool) -> None:
+    def _snapshot_pieces(self, snapshot: Snapshot, *, told: bool) -> Iterator[None]:
         page, form, bench = self.page or self._build_page(self.lab_name), self.form, self.bench
         if form is None or bench is None:
             return
@@ -351,10 +350,13 @@ class MainWindow(QWidget):
         form.set_config(snapshot.config, final=told)
         self._keep(form.config)
         bench.pages.setCurrentWidget(page)
-        page.show_snapshot(snapshot)
-        bench.head(bench.question.text(), page.subtitle(snapshot))
-        if snapshot.answer is not None:
+        if snapshot.answer is not None:  # first, because somebody waits for it
             bench.ask.show_answer(snapshot.answer)
+        for _ in page.pieces(snapshot):
+            yield
+            if page is not self.page:
+                return  # another lab was chosen meanwhile
+        bench.head(bench.question.text(), page.subtitle(snapshot))
 
     def tell_fault(self, error: BaseException) -> None:
         """Tell of an exception that nobody foresaw, with its details to copy."""

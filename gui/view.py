@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -14,7 +15,11 @@ from gui.panels.panel import Panel
 
 
 class View(QWidget):
-    """A lab's page. It holds no tensor and knows no worker: what the person does leaves as signals."""
+    """A lab's page. It holds no tensor and knows no worker: what the person does leaves as signals.
+
+    It draws by `pieces` or, where that takes a few milliseconds at most, by `show_snapshot`: a page says one
+    of them, and has the other by that.
+    """
 
     asked = Signal(object)
     """The `Cell` under the pointer, or None when it leaves."""
@@ -28,8 +33,18 @@ class View(QWidget):
     """A sentence for the person about something that cannot be done."""
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Draw what the lab shows now."""
-        raise NotImplementedError
+        """Draw what the lab shows now, all of it."""
+        draw_all(self.pieces(snapshot))
+
+    def pieces(self, snapshot: Snapshot) -> Iterator[None]:
+        """The same a piece at a time: each `next` draws one, a panel say, in less than about 4 ms.
+
+        The window answers, and paints what was drawn, between two pieces. Panels that show the same already
+        are left out and are no piece. What is left may never be drawn, since another page was chosen: so
+        what a panel shows is noted when it is drawn, not before.
+        """
+        self.show_snapshot(snapshot)
+        yield
 
     def subtitle(self, snapshot: Snapshot) -> str:
         """The muted line under the lab's question."""
@@ -59,6 +74,12 @@ class View(QWidget):
     def command(self, name: str, *arguments: Any) -> None:
         """Ask the lab for something."""
         self.command_wanted.emit(name, arguments)
+
+
+def draw_all(pieces: Iterator[None]) -> None:
+    """Draw what is left at once."""
+    for _ in pieces:
+        pass
 
 
 def as_cell(at: tuple[str, tuple[int, ...]] | None) -> Cell | None:

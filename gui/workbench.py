@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
@@ -15,6 +16,9 @@ from gui.notice import NoticeBar
 from gui.status_bar import StatusBar
 from gui.theme import GRID, theme, themes, title_font
 from gui.transport import Transport
+
+if TYPE_CHECKING:
+    from engine.worker import Frame
 
 SIDE_WIDTH = 316
 """Width of the form and the Ask pane until the person drags the splitter."""
@@ -98,6 +102,14 @@ class Workbench(QWidget):
         """Set the page's question and the muted line under it."""
         self.question.setText(question)
         self.subtitle.set_text(subtitle)
+
+    def show_frame(self, frame: Frame, frames_per_second: float) -> None:
+        """Show all of a frame but its snapshot: what went wrong, how the run stands, and the figures."""
+        for failure in frame.failures:
+            self.notice.error(failure.sentence, failure.details)
+            self.loading.setText("It could not be loaded. The message above says why.")
+        self.transport.show_frame(frame)
+        self.status.show_frame(frame, frames_per_second)
 
     def _dress(self) -> None:
         colours = theme()

@@ -85,7 +85,9 @@ class Form(QWidget):
         """
         if final:
             self._sent.clear()
-        values = {name: getattr(config, name) for name in self._on_page}
+        for name in [name for name in self._on_page if getattr(config, name) == getattr(self._config, name)]:
+            self._sent.pop(name, None)
+        values = {name: getattr(config, name) for name in self._on_page if not self._is_due(name)}
         self._config = dataclasses.replace(self._config, **values)
         values = {}
         for name, row in self._rows.items():
@@ -213,7 +215,8 @@ class Form(QWidget):
         before = {name: getattr(self._config, name) for name in values}
         if before == values:
             return
-        continuous = all(self._rows[name].field.continuous for name in values)
+        rows = [self._rows.get(name) for name in values]
+        continuous = all(row is not None and row.field.continuous for row in rows)
         self._history.record(before, values, continuous=continuous)
         self._put(values)
 
@@ -225,7 +228,8 @@ class Form(QWidget):
         self.config_changed.emit(self._config)
 
     def _show(self, names: Iterable[str]) -> None:
-        for name in names:
+        """Show these values; the page shows those that have no row here."""
+        for name in (name for name in names if name in self._rows):
             row, value = self._rows[name], getattr(self._config, name)
             if row.field.is_busy:
                 row.mark(value)

@@ -70,16 +70,25 @@ class TrajectoryPanel(Panel):
 
     # What a view uses.
 
-    def set_paths(self, paths: Sequence[Path], axes: Sequence[str], share: Sequence[float]) -> None:
+    def set_paths(
+        self,
+        paths: Sequence[Path],
+        axes: Sequence[str],
+        share: Sequence[float],
+        between: tuple[ArrayLike, ArrayLike] | None = None,
+    ) -> None:
         """Show these paths.
 
-        `axes`: three names such as "PC 1"; `share`: their shares (0 to 1) of the variance. Where no limits
-        were set, those of the first paths are held. Raises ValueError where lengths do not fit together.
+        `axes`: three names such as "PC 1"; `share`: their shares (0 to 1) of the variance. `between` are the
+        limits from now on, as in `set_limits`; where none were ever set, those of the first paths are held.
+        Raises ValueError where lengths do not fit together.
         """
         if not len(axes) == len(share) == COORDINATES:
             raise ValueError(f"{len(axes)} axes with {len(share)} shares; three of each are needed.")
         self._paths = [check(path) for path in paths]
         self._axes, self._shares = tuple(axes), tuple(float(one) for one in share)
+        if between is not None:
+            self._held = self._shown = _limits(*between)
         if not any(len(path.known) for path in self._paths):
             self._drawn = None
             self.set_empty(self.nothing_yet)
@@ -95,7 +104,7 @@ class TrajectoryPanel(Panel):
 
         Raises ValueError where that is nothing.
         """
-        self._held = self._shown = limits(np.asarray(low, np.float64), np.asarray(high, np.float64))
+        self._held = self._shown = _limits(low, high)
         self._extend()
         self._settle()
 
@@ -306,6 +315,10 @@ class TrajectoryPanel(Panel):
         where = ", ".join(f"{axis} {short(value)}" for axis, value in parts)
         count = f"{len(path.known)} {'point' if len(path.known) == 1 else 'points'}"
         return f"{path.name}: {count}, now after “{path.labels[last]}” at {where}."
+
+
+def _limits(low: ArrayLike, high: ArrayLike) -> Limits:
+    return limits(np.asarray(low, np.float64), np.asarray(high, np.float64))
 
 
 def _axis_text(name: str, share: float) -> str:

@@ -23,8 +23,9 @@ def test_drawing_keeps_to_its_share_between_the_two_bounds(cost: float, busy: bo
 
 
 def test_cheap_frames_run_at_sixty_a_second_and_dear_ones_wait_longer_while_busy() -> None:
-    assert settled(0.0004, busy=True) == FASTEST
-    assert settled(0.006, busy=True) == pytest.approx(0.2)
+    assert settled(0.0003, busy=True) == FASTEST
+    assert settled(0.006, busy=True) == pytest.approx(0.3)
+    assert settled(0.03, busy=True) == pytest.approx(1.5)
     assert settled(0.006, busy=False) == pytest.approx(0.04)
     assert settled(2.0, busy=True) == SLOWEST
 
@@ -37,6 +38,14 @@ def test_one_dear_frame_among_cheap_ones_is_forgotten() -> None:
     for _ in range(30):
         interval = governor.interval(0.0001, True)
     assert interval == FASTEST
+
+
+def test_a_page_that_came_up_slowly_is_not_held_against_it_for_long() -> None:
+    governor = Governor()
+    governor.interval(0.005, True)
+    waits = [governor.interval(0.8, True), *(governor.interval(0.005, True) for _ in range(8))]
+    assert waits[0] < 1.0
+    assert waits[-1] < 0.4
 
 
 def test_frames_are_counted_over_the_last_second() -> None:

@@ -342,6 +342,7 @@ def test_the_pin_keeps_what_is_shown(person: Visitor) -> None:
     person.points(page.maps.canvas, at)
     cell = page.maps.cell_at(at)
     person.waits_until(lambda: person.snapshot.question and person.snapshot.question.index == cell)
+    person.waits_until(lambda: ask.answer is person.snapshot.answer is not None)
     kept = ask.answer.title
     person.clicks(ask.pin_button)
     person.rests()

@@ -34,6 +34,7 @@ from gui.labs.language_modelling.page import HIGH, WIDE
 from gui.main_window import MainWindow
 from gui.memory import Memory as Settings
 from gui.panels.bars import BarsPanel
+from gui.panels.panel import Panel
 from gui.theme import themes
 
 HIDDEN = 8
@@ -678,9 +679,9 @@ def test_writing_on_appends_and_keeps_what_was_typed(person: Visitor):
     person.waits_until(lambda: len(person.text) > len(before) + 4)
     assert person.text.startswith(before)
     person.window.post("pause")
-    person.waits_until(lambda: not person.frames[-1].playing)
+    # The line is written first: the frame that tells of it has come when all of it is drawn.
+    person.waits_until(lambda: not person.frames[-1].playing and person.snapshot.typed == person.text)
     written = person.text
-    assert person.snapshot.typed == written
     person.types("!")
     person.waits_until(lambda: person.snapshot.typed == f"{written}!")
     assert person.text == f"{written}!"
@@ -798,3 +799,60 @@ def test_every_panel_gives_its_picture_and_its_numbers(
         saved.append(tmp_path / f"{len(asked)}.csv")
         assert all(path.stat().st_size > 20 for path in saved), panel.name
     assert person.bench.notice.current is None
+
+
+# In pieces ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def refreshed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The panels that got new data, by name."""
+    names: list[str] = []
+    plain = Panel.refresh
+
+    def refresh(panel: Panel) -> None:
+        names.append(panel.name)
+        plain(panel)
+
+    monkeypatch.setattr(Panel, "refresh", refresh)
+    return names
+
+
+def test_no_two_panels_are_drawn_in_one_piece_and_none_again(desk: Desk, refreshed: list[str]) -> None:
+    for place in range(desk.page.tabs.count()):
+        desk.page.tabs.setCurrentIndex(place)
+        refreshed.clear()
+        before, snapshot = 0, snapshot_of("Oh, Ann" + "!" * place)
+        for _ in desk.page.pieces(snapshot):
+            assert len(refreshed) <= before + 1, refreshed[before:]
+            before = len(refreshed)
+        assert {"surprise-rnn", "words-gru", "characters-lstm"} <= set(refreshed)
+        refreshed.clear()
+        assert list(desk.page.pieces(snapshot)) == []
+        assert refreshed == []
+
+
+def test_what_was_left_out_of_a_picture_comes_with_the_next(desk: Desk, refreshed: list[str]) -> None:
+    desk.page.tabs.setCurrentWidget(desk.page.inside)
+    refreshed.clear()
+    snapshot = snapshot_of("Oh, Ann")
+    drawn = desk.page.pieces(snapshot)
+    next(drawn)
+    drawn.close()
+    assert refreshed == ["surprise-rnn"]
+    desk.page.show_snapshot(snapshot)
+    panels = (
+        *(panel for cell in desk.page.cells.values() for panel in cell.panels()),
+        *desk.page.inside.panels(),
+    )
+    assert sorted(refreshed) == sorted(panel.name for panel in panels)
+
+
+def test_a_tab_that_is_left_draws_no_more(desk: Desk, refreshed: list[str]) -> None:
+    desk.page.tabs.setCurrentWidget(desk.page.trajectory)
+    refreshed.clear()
+    for _ in desk.page.pieces(snapshot_of("Oh, Ann")):
+        if refreshed[-1] == "trajectory-rnn":
+            desk.page.tabs.setCurrentWidget(desk.page.inside)
+    assert [name for name in refreshed if name.startswith("trajectory")] == ["trajectory-rnn"]
+    assert refreshed[-2:] == ["states", "gates"]

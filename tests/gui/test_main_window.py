@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -686,3 +686,56 @@ def test_it_closes_while_a_frame_is_drawn(person: Somebody) -> None:
     person.is_shown_a_lab()
     assert not person.window.isVisible()
     assert person.source.closed == 1
+
+
+# Drawing in pieces -------------------------------------------------------------------------------
+
+
+def test_a_page_that_is_left_while_it_is_drawn_draws_no_more(
+    person: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person.is_shown_a_lab()
+    other = next(name for name in labs() if name != LAB)
+    drawn: list[int] = []
+
+    def pieces(_: object) -> Iterator[None]:
+        for piece in range(3):
+            drawn.append(piece)
+            yield
+            if piece == 1:
+                person.window.choose_lab(other)
+
+    page = person.window.page
+    monkeypatch.setattr(page, "pieces", pieces)
+    person.is_shown_a_lab()
+    assert drawn == [0, 1, 2]
+    assert person.window.page is not page
+    person.is_shown_a_lab()  # late, and of the lab that was left
+    assert drawn == [0, 1, 2]
+
+
+def test_what_a_piece_has_drawn_is_painted_before_the_next(
+    person: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person.is_shown_a_lab()
+    page, order = person.window.page, []
+
+    class Paints(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Paint:
+                order.append("painted")
+            return False
+
+    def pieces(_: object) -> Iterator[None]:
+        for _ in range(3):
+            order.append("drawn")
+            page.panels()[0].canvas.update()
+            yield
+
+    paints = Paints()
+    QApplication.processEvents()
+    page.panels()[0].canvas.installEventFilter(paints)
+    monkeypatch.setattr(page, "pieces", pieces)
+    person.is_shown_a_lab()
+    page.panels()[0].canvas.removeEventFilter(paints)
+    assert order == ["drawn", "painted"] * 3

@@ -11,7 +11,6 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QHBoxLayout, QWidget
-from pytestqt.qtbot import QtBot
 
 from engine.labs.language_modelling import (
     LanguageModellingConfig,
@@ -20,10 +19,10 @@ from engine.labs.language_modelling import (
     Training,
 )
 from gui.labs.language_modelling import train_start
-from gui.labs.language_modelling.time_travel import TimeTravel
 from gui.labs.language_modelling.train_axes import averaged, log_range, loss_range
 from gui.labs.language_modelling.train_charts import LOSS_POINTS
-from gui.labs.language_modelling.train_tab import PAUSE, TrainTab
+from gui.labs.language_modelling.train_run import timeline
+from gui.labs.language_modelling.train_tab import TrainTab
 from gui.labs.language_modelling.train_wording import (
     findings,
     overfits_since,
@@ -33,6 +32,7 @@ from gui.labs.language_modelling.train_wording import (
 )
 from gui.panels.samples import Sample, SamplesPanel
 from gui.theme import theme
+from gui.time_travel import TimeTravel
 
 CELLS = ("rnn", "lstm", "gru")
 FINALS = {"rnn": 2.1, "lstm": 1.9, "gru": 1.95}
@@ -172,14 +172,22 @@ def test_only_what_changed_is_drawn_again(tab: TrainTab, monkeypatch: pytest.Mon
     assert drawn == ["gradient-norm", "update-ratio"]
 
 
-def test_a_run_that_goes_on_is_drawn_now_and_then_and_its_end_is_not_missed(
-    tab: TrainTab, qtbot: QtBot
+def test_a_run_is_drawn_a_panel_at_a_time_and_the_rest_of_one_that_was_left_comes_with_the_next(
+    tab: TrainTab,
 ) -> None:
-    tab.show_training(snapshot_of(training_of(400)))
-    tab.show_training(snapshot_of(training_of(401)))
-    tab.show_training(snapshot_of(training_of(402)))
-    assert tab.run.time.label.text() == "now, following: step 400"
-    qtbot.waitUntil(lambda: "402" in tab.run.time.label.text(), timeout=20 * PAUSE)
+    def drawn() -> list[str]:
+        return [panel.name for panel in tab.panels() if not panel.is_empty]
+
+    names = [panel.name for panel in tab.panels()]
+    snapshot = snapshot_of(training_of(400))
+    assert [drawn() for _ in tab.pieces(snapshot)] == [names[:count] for count in range(len(names) + 1)]
+    assert list(tab.pieces(snapshot)) == []
+    later = tab.pieces(snapshot_of(changed(training_of(401), "rnn", sample="other words")))
+    next(later)
+    assert tab.run.time.label.text() == "now, following: step 401"
+    later.close()
+    tab.show_training(snapshot_of(changed(training_of(401), "rnn", sample="other words")))
+    assert tab.run.samples.numbers()[1][0][2] == "…other words"
 
 
 def test_nothing_is_drawn_while_it_is_hidden(tab: TrainTab) -> None:
@@ -267,8 +275,11 @@ def test_the_finding_ranks_the_networks_by_text_they_have_not_read() -> None:
     (text,) = findings(training_of(400))
     assert text == (
         "After 400 steps (2.1 readings of book.txt) the LSTM is at 2.07 nats a character, the GRU at 2.12, "
-        "the vanilla RNN at 2.27 on text they have not read."
+        "the vanilla RNN at 2.27 on text they have not read, scored at step 400."
     )
+    assert findings(training_of(460))[0].endswith("on text they have not read, scored at step 400.")
+    ahead = changed(training_of(1000), "lstm", held_out_steps=np.array([0, 900]), held_out=np.array([5.5, 2]))
+    assert findings(ahead)[0].endswith("on text they have not read, scored at steps 900 to 1,000.")
     young = replace(
         training_of(1), epochs=0.2, cells=tuple(learning_of(c, 1, held_out=np.empty(0)) for c in CELLS)
     )
@@ -289,7 +300,7 @@ def test_it_says_which_network_failed_and_who_goes_on() -> None:
         "The vanilla RNN’s loss was no number at step 37 and the GRU’s loss was no number at step 1,200: "
         "they rest, the LSTM goes on."
     )
-    assert findings(two)[1].endswith("on text it has not read.")
+    assert findings(two)[1].endswith("on text it has not read, scored at step 400.")
     (said,) = findings(changed(two, "lstm", failed_at=5))
     assert said.endswith("Begin again with a lower learning rate.")
 
@@ -316,6 +327,7 @@ def test_in_the_past_it_says_so_and_gives_the_scores_of_then() -> None:
     then = training.cells[1].held_out[2]
     assert score_at(training.cells[1], 250) == then
     assert f"Then the LSTM was at {then:.2f} nats" in text
+    assert text.endswith("on text they have not read, scored at step 200.")
 
 
 def test_in_little_room_it_says_when_they_wrote_as_soon_as_they_have() -> None:
@@ -373,7 +385,7 @@ def test_what_was_asked_for_stays_until_the_lab_has_done_it(
 ) -> None:
     QTest.keyClick(time.slider, Qt.Key.Key_Left)
     tab.show_training(snapshot_of(training_of(401)))
-    assert time.label.text() == "step 350 of 400"
+    assert time.label.text() == "step 350 of 401"
     assert not tab.run.finding.text().startswith("You look at the past")  # it is not there yet
     tab.show_training(snapshot_of(past(training_of(402), 350)))
     assert time.step == 350
@@ -387,7 +399,7 @@ def test_what_was_asked_for_stays_until_the_lab_has_done_it(
 def test_a_moment_that_is_not_kept_any_more_is_not_waited_for(time: TimeTravel) -> None:
     QTest.keyClick(time.slider, Qt.Key.Key_Left)
     assert time.step == 350
-    time.show_training(replace(training_of(), moments=(0, 200, 400)))
+    time.show_timeline(timeline(replace(training_of(), moments=(0, 200, 400))))
     assert time.step is None
 
 
@@ -400,7 +412,7 @@ def test_a_held_knob_keeps_its_moments_while_the_run_goes_on(time: TimeTravel) -
         return QPoint(round(slider.x_of(notch)), slider.height() // 2)
 
     QTest.mousePress(slider, LEFT, KEYS, at(2))
-    time.show_training(training_of(800))
+    time.show_timeline(timeline(training_of(800)))
     QTest.mouseMove(slider, at(3))
     assert went == [100, 150]
     assert slider.maximum() == 8
@@ -410,7 +422,7 @@ def test_a_held_knob_keeps_its_moments_while_the_run_goes_on(time: TimeTravel) -
 
 
 def test_without_a_past_there_is_nowhere_to_go(time: TimeTravel) -> None:
-    time.show_training(training_of(0, moments=(0,), cells=()))
+    time.show_timeline(timeline(training_of(0, moments=(0,), cells=())))
     assert not time.slider.isEnabled()
     assert time.slider.value() == time.slider.maximum()
 

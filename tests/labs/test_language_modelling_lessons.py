@@ -22,6 +22,7 @@ from engine.models.character_model import (
     CharacterModelConfig,
     load_character_model,
 )
+from engine.models.character_reader import Reader
 
 CPU = torch.device("cpu")
 TEXT = "the cat sat on the mat. the dog sat on the log. " * 60
@@ -303,3 +304,84 @@ def test_training_is_as_fast_as_it_can_and_writing_as_fast_as_one_reads(lab: Lan
     assert lab.speed == 10
     lab.step()
     assert len(lab.snapshot().text) == len(TYPED) + 1
+
+
+# What watching may cost --------------------------------------------------------------------------
+
+
+def test_the_reference_text_is_read_by_and_by_and_at_once_when_playing_stops(lab: LanguageModelling):
+    assert "reference" not in lab.jobs  # else it would take every other turn
+    reference = lab._desk.insight.reference
+    run = lab._lessons.run
+    with run.reading.spent():  # what is read now must wait
+        pass
+    run.reading._next = float("inf")
+    for _ in range(5):
+        lab.step()
+    assert not reference.states
+    run.reading._next = 0.0
+    run.reading._share = 1.0
+    for _ in range(1000):
+        if reference.is_read:
+            break
+        lab.step()
+    assert lab.snapshot().trajectories
+    lab.rest()
+    assert lab._desk.insight.reference is not reference
+    while lab.jobs:
+        lab.jobs.advance()
+    assert lab._desk.insight.reference.is_read
+
+
+def test_the_reference_text_is_read_with_the_weights_of_one_step(lab: LanguageModelling):
+    reference = lab._desk.insight.reference
+    slices = reference.read("rnn")
+    next(slices)
+    before = copy.deepcopy(lab._lessons.run.models["rnn"])
+    lab._lessons.run.go_to(0)
+    for model in lab._lessons.run.models.values():
+        for weight in model.parameters():
+            weight.data.zero_()
+    for _ in slices:
+        pass
+    reader = Reader(before).read(reference.text[:40])
+    np.testing.assert_allclose(reference.states["rnn"][:40], reader.states("h"), atol=1e-5)
+
+
+def test_a_sample_is_written_in_slices_with_the_weights_of_one_step(lab: LanguageModelling):
+    run, desk, config = lab._lessons.run, lab._desk, lab.config
+    desk.look_closely()
+    whole = {cell: desk.bench.write(cell, 160, config, desk.left_out) for cell in CELLS}
+    slices = lab._lessons.samples(desk, config)
+    next(slices)
+    assert run.is_writing
+    run.look._next = 0.0
+    shown = run.shown
+    lab._lessons.learn(run, config, desk)
+    assert run.shown == shown  # the networks that write stay as they are
+    assert len(list(slices)) > 3 * 160 / 50
+    assert not run.is_writing
+    assert {each.cell: each.sample for each in run.view.cells} == whole
+    slices = lab._lessons.samples(desk, config)
+    next(slices)
+    lab.go_to(0)  # the person may change them all the same: then nobody has written it
+    list(slices)
+    assert next((each.sample, each.sample_step) for each in run.view.cells) == (whole["rnn"], shown)
+
+
+def test_being_watched_changes_no_number(
+    lab: LanguageModelling, shipped: dict[str, CharacterModel], text: Path
+):
+    alone = lab_of()
+    alone.train_on(str(text))
+    alone._lessons.run.look._next = alone._lessons.run.reading._next = float("inf")
+    while alone._lessons.run._live.steps < 12:
+        alone._lessons.run.step(1.0)
+    while lab._lessons.run._live.steps < 12:
+        lab.step()
+        if lab.jobs:
+            lab.jobs.advance()
+    for one, other in zip(
+        alone._lessons.run._live.weights().values(), lab._lessons.run._live.weights().values(), strict=True
+    ):
+        assert torch.equal(one, other)

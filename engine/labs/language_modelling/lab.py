@@ -67,8 +67,7 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
             self.config = replace(self.config, model=type(self.config)().model)
         self._load(self.config)
         if self.config.train:
-            path = Path(self.config.train).expanduser().absolute()
-            self._show_run(self._lessons.take(path, self.config))
+            self._show_run(self._lessons.take(Path(self.config.train).expanduser().absolute(), self.config))
 
     def start(self) -> None:
         """Read the text in the settings."""
@@ -239,8 +238,10 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
         if run is None:
             self.begin_training()
             return
-        if self._lessons.learn(run, self.config.pace, desk):
+        if self._lessons.learn(run, self.config, desk):
             self.ask(self._question)
+        if desk is not None:
+            self.jobs.drop("reference")  # which training pays from a budget of its own
         if desk is not None and run.listen.due and "listen" not in self.jobs:
             slices = self._lessons.listen(run, desk, self.config)
             self.jobs.start(Job("listen", "Asking the networks", slices, rank=3, for_screen=True))
@@ -308,8 +309,7 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
         reference = self._desk.insight.reference
         if not reference.is_read:
             slices = self._then_answer(reference.read(self.config.cell))
-            title = "Reading the reference text"
-            self.jobs.start(Job("reference", title, slices, rank=3, for_screen=True))
+            self.jobs.start(Job("reference", "Reading the reference text", slices, rank=3, for_screen=True))
 
     def reset(self) -> None:
         """Back to the example."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from engine.ask import Answer, Line, Step
-from engine.explain.arithmetic_format import WRITTEN_OUT, constant, number
+from engine.explain.arithmetic_format import constant, number
+from engine.explain.bucket_mean import Stretch, mean_lines, stretch
 from engine.labs.language_modelling.question_words import name_first
 from engine.labs.language_modelling.snapshot import Learning, Training
 from engine.labs.language_modelling.training_run import WATCHED
@@ -19,33 +19,6 @@ KINDS = ("loss", "heldout", "gradient", "update")
 """The arrays of the charts, each with a network's name after it."""
 LARGEST = 700.0
 """The logarithm of a number that is still one in floating point."""
-
-
-@dataclass(frozen=True)
-class _Stretch:
-    """The buckets of a record that one point of a chart stands for."""
-
-    values: np.ndarray
-    """(n,) the mean of each bucket."""
-    first: np.ndarray
-    """(n,) its first step that was measured."""
-    last: np.ndarray
-    """(n,) its last one."""
-    at: slice
-    """Where they lie in the record."""
-
-    @property
-    def mean(self) -> float:
-        return float(self.values.mean(dtype=np.float64))
-
-    @property
-    def is_single(self) -> bool:
-        """Whether it is one step alone, and no mean."""
-        return int(self.first[0]) == int(self.last[-1])
-
-    @property
-    def steps(self) -> str:
-        return _steps(int(self.first[0]), int(self.last[-1]))
 
 
 def of_training(training: Training, kind: str, network: str, index: tuple[int, ...]) -> Answer | None:
@@ -72,14 +45,14 @@ def of_training(training: Training, kind: str, network: str, index: tuple[int, .
 
 def _of_loss(training: Training, learning: Learning, start: int, stop: int) -> Answer | None:
     end = _end(training, learning, learning.steps)
-    found = _stretch(learning.steps, learning.loss, (start, stop), end)
+    found = stretch(learning.steps, learning.loss, (start, stop), end)
     if found is None:
         return None
-    *each, loss = _mean(found, "loss")
+    *each, loss = mean_lines(found, "loss")
     lines = each if found.is_single else [*each, *_extremes(learning, found.at)]
     batches = "batch of this step" if found.is_single else "batches of these steps"
     return Answer(
-        f"{name_first(learning.cell)} · loss, {found.steps}",
+        f"{name_first(learning.cell)} · loss, {found.steps()}",
         f"The mean surprise of the {batches}, before the update that {'it' if found.is_single else 'each'} "
         "led to: the cross-entropy in nats a byte, −ln P of the byte that came, times the bytes of a "
         f"character. {_choices(found.mean)}",
@@ -96,7 +69,7 @@ def _extremes(learning: Learning, at: slice) -> tuple[Line, Line]:
 
 
 def _of_held_out(training: Training, learning: Learning, step: int) -> Answer | None:
-    found = _stretch(learning.held_out_steps, learning.held_out, (step, step + 1), training.step)
+    found = stretch(learning.held_out_steps, learning.held_out, (step, step + 1), training.step)
     if found is None:
         return None
     after = int(found.first[0])
@@ -131,11 +104,11 @@ def _of_gradient(training: Training, learning: Learning, layer: int, start: int,
     if found is None:
         return None
     name = learning.layers[layer]
-    steps = (Step(name, "norm of the gradient", tuple(_mean(found, "‖gradient‖"))),)
+    steps = (Step(name, "norm of the gradient", tuple(mean_lines(found, "‖gradient‖"))),)
     if found.is_single:  # else the norms of the other layers are means as well, which do not add up so
         steps = (_clipping(learning.gradient_norms[:, found.at.start]), *steps)
     return Answer(
-        f"{name_first(learning.cell)} · gradient norm of the {name}, {found.steps}",
+        f"{name_first(learning.cell)} · gradient norm of the {name}, {found.steps()}",
         "The L2 norm (√ of the sum of squares) of the loss’s gradient with respect to all weights of this "
         f"layer. It is measured every {WATCHED} steps, before the whole network’s gradient is clipped at "
         f"norm {constant(CLIP)}.",
@@ -162,21 +135,21 @@ def _of_update(training: Training, learning: Learning, layer: int, start: int, s
         return None
     name = learning.layers[layer]
     return Answer(
-        f"{name_first(learning.cell)} · update-to-weight ratio of the {name}, {found.steps}",
+        f"{name_first(learning.cell)} · update-to-weight ratio of the {name}, {found.steps()}",
         f"How far one update by AdamW (weight decay {constant(WEIGHT_DECAY)}) moved this layer’s weights, as "
         f"a share of their own length, measured every {WATCHED} steps: ‖after − before‖ / ‖before‖. As a "
         "rule of thumb about 0.001 is healthy (CS231n, Stanford).",
         found.mean,
         learning.update_ratios.shape,
-        (Step(name, "‖change‖ / ‖weights‖", tuple(_mean(found, "ratio"))),),
+        (Step(name, "‖change‖ / ‖weights‖", tuple(mean_lines(found, "ratio"))),),
     )
 
 
 def _watched(
     training: Training, learning: Learning, means: np.ndarray, start: int, stop: int
-) -> _Stretch | None:
+) -> Stretch | None:
     end = _end(training, learning, learning.watched)
-    return _stretch(learning.watched, means, (start, stop), end, WATCHED)
+    return stretch(learning.watched, means, (start, stop), end, WATCHED)
 
 
 # What is drawn ------------------------------------------------------------------------------------
@@ -189,41 +162,3 @@ def _end(training: Training, learning: Learning, firsts: np.ndarray) -> int:
     if learning.failed_at is None:
         return training.step
     return max(learning.failed_at - 1, int(firsts[-1]) if len(firsts) else 0)
-
-
-def _stretch(
-    firsts: np.ndarray, means: np.ndarray, asked: tuple[int, int], end: int, every: int = 1
-) -> _Stretch | None:
-    """The buckets that begin in the steps asked for; where they were merged since, the one that holds them.
-
-    firsts, means: (n,). `end` is the last step written down, one in `every`.
-    """
-    low, high = (int(np.searchsorted(firsts, step)) for step in asked)
-    if low == high and low and asked[0] <= end:
-        low -= 1
-    if low >= high:
-        return None
-    at = slice(low, high)
-    spans = np.append(firsts[1:] - 1, max(end, int(firsts[-1]))) - firsts
-    found = _Stretch(means[at], firsts[at], (firsts + spans // every * every)[at], at)
-    return found if np.isfinite(found.values).all() else None
-
-
-def _mean(found: _Stretch, label: str) -> list[Line]:
-    """The mean of the buckets, each on a line of its own while they are few."""
-    if len(found.values) == 1:
-        said = "measured" if found.is_single else f"mean over {found.steps}"
-        return [Line(label, said, found.mean)]
-    values = [float(value) for value in found.values]
-    if len(values) > WRITTEN_OUT:
-        return [Line(label, f"mean of {len(values)} values", found.mean)]
-    lines = [
-        Line(_steps(int(first), int(last)), "measured" if first == last else "mean of these", value)
-        for first, last, value in zip(found.first, found.last, values, strict=True)
-    ]
-    return [*lines, Line(label, f"({' + '.join(map(number, values))}) / {len(values)}", found.mean)]
-
-
-def _steps(first: int, last: int) -> str:
-    """ "step 9", "steps 9 to 12"."""
-    return f"step {first:,}" if first == last else f"steps {first:,} to {last:,}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from copy import deepcopy
 from functools import lru_cache
 
 import numpy as np
 import torch
 
-from engine.explain.state_space import StateSpace, fit
+from engine.explain.state_space import StateSpace, fit_in_slices
 from engine.explain.unit_tracking import UnitTracking, in_words, measure
 from engine.models.byte_tokens import START, character_ends, character_labels, encode
 from engine.models.character_model import CharacterModel, State
@@ -44,10 +45,14 @@ class Reference:
         )
 
     def read(self, first: str) -> Iterator[tuple[int, int]]:
-        """Read the text and measure the units, those of the network `first` before the others'."""
+        """Read the text and measure the units, those of the network `first` before the others'.
+
+        All of it is read with the weights of now, also where the networks learn meanwhile.
+        """
         cells = sorted(self._models, key=lambda cell: cell != first)
+        models = {cell: deepcopy(self._models[cell]) for cell in cells}
         for place, cell in enumerate(cells):
-            for done, total in self._read(cell):
+            for done, total in self._read(cell, models[cell]):
                 yield place * total + done, 2 * len(cells) * total
         total = sum(self._models[cell].config.hidden for cell in cells)
         done = 0
@@ -57,21 +62,25 @@ class Reference:
                 yield total + done + found.measured, 2 * total
             done += self._models[cell].config.hidden
 
-    def _read(self, cell: str) -> Iterator[tuple[int, int]]:
+    def _read(self, cell: str, model: CharacterModel) -> Iterator[tuple[int, int]]:
         tokens = np.concatenate([[START], encode(self.text)]).astype(np.int64)
         state: State | None = None
         read = []
         for begin in range(0, len(tokens), AT_ONCE):
-            hidden, state = _run(self._models[cell], tokens[begin : begin + AT_ONCE], state)
+            hidden, state = _run(model, tokens[begin : begin + AT_ONCE], state)
             read.append(hidden)
             yield begin, len(tokens)
         states = np.concatenate(read)[character_ends(self.text) + 1]
         self.states[cell] = states
         for by in PATHS:
-            seen = states[waypoints(self.text, by)[0]]
-            space = self.spaces[cell, by] = fit(seen)
-            low, high = np.percentile(space.project(seen), REACH, axis=0)
-            self.limits[cell, by] = low, high
+            for _ in self._fit(cell, by, states[waypoints(self.text, by)[0]]):
+                yield len(tokens), len(tokens)
+
+    def _fit(self, cell: str, by: str, seen: np.ndarray) -> Generator[None]:
+        space = yield from fit_in_slices(seen)
+        self.spaces[cell, by] = space
+        low, high = np.percentile(space.project(seen), REACH, axis=0)
+        self.limits[cell, by] = low, high
 
 
 @lru_cache(maxsize=16)

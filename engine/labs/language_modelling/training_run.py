@@ -27,10 +27,11 @@ FINE_TUNING = 0.1
 """Learning rate of networks that go on, as a share of the one they began with: what they know is kept."""
 WATCHED = 4
 """Of so many steps, one measures gradients and updates."""
-LOOKING, LISTENING, SCORING = 0.015, 0.015, 0.015
-"""Shares of the time that may go to showing the present weights, to what they say and write, and to the
-score on the text that is kept back: on one core about every second, every 15 and every 7 seconds. What they
-leave of the 7 % that being seen may cost goes to drawing, which holds the interpreter lock meanwhile."""
+LOOKING, LISTENING, SCORING, READING = 0.01, 0.015, 0.01, 0.01
+"""Shares of the time that may go to showing the present weights, to what they say and write, to the score on
+the text that is kept back, and to reading the reference text: on one core about every 1.5, 15 and 10 seconds,
+while the reading, which is done once, takes four minutes. What they leave of the 7 % that being seen may cost
+goes to drawing, which holds the interpreter lock meanwhile."""
 
 
 class TrainingRun:
@@ -39,7 +40,10 @@ class TrainingRun:
     def __init__(self, source: Source, config: LanguageModellingConfig) -> None:
         self.source = source
         self.look, self.listen, self.scoring = Budget(LOOKING), Budget(LISTENING), Budget(SCORING)
+        self.reading = Budget(READING)
         self.shown, self.follows = 0, True
+        self.is_writing = False
+        """Whether the networks that are seen write: until they have done so they stay as they are."""
         models, self._live = _begun(source, config)
         self.models = {cell: deepcopy(model).eval() for cell, model in models.items()}
         """Copies of the networks as they were at the step `shown`: what every view looks at."""
@@ -91,11 +95,22 @@ class TrainingRun:
         yield from self.scoring.sliced(self._live.score_held_out())
         self.view = self._view()
 
-    def sample(self, write: Callable[[str], str]) -> Iterator[tuple[int, int]]:
-        """Let each network write, a slice each; `write` does it for one cell."""
-        for done, cell in enumerate(self.models, start=1):
-            self._samples[cell] = write(cell), self.shown
-            yield done, len(self.models)
+    def sample(self, write: Callable[[str], Iterator[str]]) -> Iterator[tuple[int, int]]:
+        """Let each network write; `write` does it for one cell, telling after each slice what is written.
+
+        Meanwhile the weights stay; where the person went to others, what was begun is no network's, and lost.
+        """
+        self.is_writing = True
+        try:
+            for done, cell in enumerate(self.models):
+                step, text = self.shown, ""
+                for written in write(cell):
+                    text = written
+                    yield done, len(self.models)
+                if step == self.shown:
+                    self._samples[cell] = text, step
+        finally:
+            self.is_writing = False
         self.view = self._view()
 
     def _view(self) -> Training:

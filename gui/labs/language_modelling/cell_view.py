@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -12,6 +14,7 @@ from gui.panels.bars import BarsPanel
 from gui.panels.panel import Panel
 from gui.panels.text_strip import TextStripPanel
 from gui.theme import GRID
+from gui.view import draw_all
 
 COLOURS = {"rnn": "vanilla_rnn", "lstm": "lstm", "gru": "gru"}
 MOST_SURPRISED = 6.0
@@ -37,6 +40,8 @@ class CellView(QWidget):
         self._cell = cell
         self._shown: CellReading | None = None
         self._drawn: tuple[object, ...] = ()
+        self._guesses: object = None
+        self._words: object = None
         title = wording.NAMES[cell]
         self.strip = TextStripPanel(title, "", name=f"surprise-{cell}", small=True)
         self.words, self.characters = (
@@ -91,30 +96,44 @@ class CellView(QWidget):
 
     def forget(self) -> None:
         """Other networks come: their words take longer than all else."""
-        self._shown = None
+        self._shown = self._guesses = self._words = None
         self.words.set_empty("Looking for words …")
 
     def show_reading(self, snapshot: LanguageModellingSnapshot, reading: CellReading) -> None:
         """Draw what has changed since the reading before."""
+        self.show_text(snapshot, reading)
+        draw_all(self.guess_pieces(reading))
+
+    def show_text(self, snapshot: LanguageModellingSnapshot, reading: CellReading) -> bool:
+        """Draw the text where it or its colours have changed; whether they have."""
         before, self._shown = self._shown, reading
         coloured = self._coloured_by(snapshot)
         drawn = reading.surprise, reading.file_nats, coloured
         is_other = before is None or reading.untouched_nats != before.untouched_nats
-        if is_other or any(new is not old for new, old in zip(drawn, self._drawn, strict=True)):
-            self._drawn = drawn
-            self._show_text(snapshot, reading, coloured)
-        if before is None or reading.characters is not before.characters:
+        if not is_other and all(new is old for new, old in zip(drawn, self._drawn, strict=True)):
+            return False
+        self._drawn = drawn
+        self._draw_text(snapshot, reading, coloured)
+        return True
+
+    def guess_pieces(self, reading: CellReading) -> Iterator[None]:
+        """Draw the guesses that have changed, a panel at a time."""
+        if reading.characters is not self._guesses:
+            self._guesses = reading.characters
             guesses = reading.characters[:SEEN]
             self.characters.set_sentence("Click one to write it.")
             self.characters.set_rows(
                 [wording.character_name(guess.text) for guess in guesses],
                 [guess.probability for guess in guesses],
             )
-        if reading.words and (before is None or reading.words is not before.words):
+            yield
+        if reading.words and reading.words is not self._words:
+            self._words = reading.words
             self.words.set_rows(
                 [wording.word_name(guess.word) for guess in reading.words[:SEEN]],
                 [guess.probability for guess in reading.words[:SEEN]],
             )
+            yield
         self._say_words(is_alone=self._is_alone)
 
     def _coloured_by(self, snapshot: LanguageModellingSnapshot) -> States | None:
@@ -123,7 +142,7 @@ class CellView(QWidget):
         wanted = snapshot.config.colour == "unit" and states is not None and states.cell == self._cell
         return states if wanted else None
 
-    def _show_text(
+    def _draw_text(
         self, snapshot: LanguageModellingSnapshot, reading: CellReading, states: States | None
     ) -> None:
         name = wording.NAMES[self._cell]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -13,6 +15,7 @@ from gui.labs.language_modelling.meddle_menu import MeddleTools, MenuHead, Targe
 from gui.panels.matrix import MatrixPanel
 from gui.panels.panel import Cell, Panel
 from gui.theme import GRID
+from gui.view import draw_all
 
 ROW, ABOVE_AND_BELOW = 4 * GRID, 8 * GRID
 """Height that a row of the gates takes at most, and that of the heading and the characters' labels."""
@@ -30,6 +33,7 @@ class InsideTab(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._snapshot: LanguageModellingSnapshot | None = None
+        self._drawn: States | None = None
         self._picked: int | None = None  # a character of all that was typed
         self.states = MatrixPanel("States", "", name="states")
         self.unit = MatrixPanel("Gates", "", name="gates")
@@ -52,6 +56,10 @@ class InsideTab(QWidget):
 
     def show_states(self, snapshot: LanguageModellingSnapshot) -> None:
         """Draw the chosen quantity and unit."""
+        draw_all(self.pieces(snapshot))
+
+    def pieces(self, snapshot: LanguageModellingSnapshot) -> Iterator[None]:
+        """The same a panel at a time."""
         before, self._snapshot = self._snapshot, snapshot
         states = snapshot.states
         if before is not None and self._picked is not None:
@@ -59,11 +67,12 @@ class InsideTab(QWidget):
         if states is None:
             for panel in self.panels():
                 panel.set_empty("Nothing typed yet.")
-        elif before is None or states is not before.states:
-            self._draw(snapshot, states)
+        elif states is not self._drawn:
+            yield from self._draw(snapshot, states)
+        self._drawn = states
         self._show_picked()
 
-    def _draw(self, snapshot: LanguageModellingSnapshot, states: States) -> None:
+    def _draw(self, snapshot: LanguageModellingSnapshot, states: States) -> Iterator[None]:
         low, high = states.limits
         name, signed = wording.NAMES[states.cell], low < 0
         self.states.set_title(
@@ -74,6 +83,7 @@ class InsideTab(QWidget):
             columns=snapshot.labels,
         )  # fmt: skip
         self.states.set_selected(states.unit)
+        yield
         self.unit.set_title(f"Unit {states.unit} of the {name}", wording.unit_line(states))
         self.unit.set_matrix(
             states.of_unit, -1.0, 1.0, colour_map=DIVERGING, rows=np.arange(len(states.gates)),
@@ -82,6 +92,7 @@ class InsideTab(QWidget):
         )  # fmt: skip
         self.states.keep_room(self.unit.left_room)
         self.unit.setMaximumHeight(ABOVE_AND_BELOW + ROW * len(states.gates))
+        yield
 
     # Meddling -------------------------------------------------------------------------------------
 

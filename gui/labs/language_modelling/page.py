@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
-from engine.labs.language_modelling import LanguageModellingSnapshot
+from engine.labs.language_modelling import CellReading, LanguageModellingSnapshot
 from gui.actions import Actions
 from gui.labs.language_modelling import wording
 from gui.labs.language_modelling.brushes import Brushes
@@ -20,7 +22,7 @@ from gui.labs.language_modelling.typed_line import TypedLine
 from gui.labs.language_modelling.units_tab import UnitsTab
 from gui.panels.panel import Panel
 from gui.theme import GRID
-from gui.view import View, as_cell
+from gui.view import View, as_cell, draw_all
 
 WIDE = 140 * GRID
 """Width of the page from which a network's next characters stand beside its next words; else on a tab."""
@@ -172,7 +174,7 @@ class LanguageModellingPage(View):
     def _tabs(self) -> tuple[InsideTab, TrajectoryTab, UnitsTab, MemoryTab, PhraseTab, TrainTab]:
         return self.inside, self.trajectory, self.units, self.memory, self.phrase, self.train
 
-    def show_snapshot(self, snapshot: LanguageModellingSnapshot) -> None:
+    def pieces(self, snapshot: LanguageModellingSnapshot) -> Iterator[None]:
         """Draw it, unless it is about an older text than the line holds: the newer one is on its way."""
         if snapshot.edit < self._edit:
             return
@@ -185,36 +187,53 @@ class LanguageModellingPage(View):
                 part.forget()
         self.meddled.show_meddling(snapshot)
         is_other, self._text = snapshot.text != self._text, snapshot.text
-        with self.brushes.drawing():
-            for reading in snapshot.readings:
-                cell = self.cells[reading.cell]
-                cell.show_reading(snapshot, reading)
-                cell.fit_strip(self._most_lines)
-                if is_other and self.line.textCursor().atEnd():
-                    cell.show_end()
+        self._snapshot = snapshot
+        for reading in snapshot.readings:
+            yield from self._cell_pieces(snapshot, reading, is_other=is_other)
         if snapshot.readings:
             self.brushes.follow(snapshot.brush)
-        self._snapshot = snapshot
-        self._show_tab()
+        yield from self._tab_pieces(snapshot)
+
+    def _cell_pieces(
+        self, snapshot: LanguageModellingSnapshot, reading: CellReading, *, is_other: bool
+    ) -> Iterator[None]:
+        cell = self.cells[reading.cell]
+        with self.brushes.drawing():
+            is_drawn = cell.show_text(snapshot, reading)
+            cell.fit_strip(self._most_lines)
+        if is_other and self.line.textCursor().atEnd():
+            cell.show_end()
+        if is_drawn:
+            yield
+        yield from cell.guess_pieces(reading)
 
     def _show_tab(self) -> None:
+        """Draw the tab that has come to the front, at once."""
+        if self._snapshot is not None:
+            draw_all(self._tab_pieces(self._snapshot))
+
+    def _tab_pieces(self, snapshot: LanguageModellingSnapshot) -> Iterator[None]:
         """Draw the tab in front; the others when they come there."""
-        snapshot, front = self._snapshot, self.tabs.currentWidget()
-        if snapshot is None:
-            return
-        self.train.show_training(snapshot)
+        front = self.tabs.currentWidget()
+        for _ in self._pieces_of(front, snapshot):
+            yield
+            if self.tabs.currentWidget() is not front:
+                return
+
+    def _pieces_of(self, front: QWidget, snapshot: LanguageModellingSnapshot) -> Iterator[None]:
+        yield from self.train.pieces(snapshot)
         if not snapshot.readings:
             return
         if front in (self.inside, self.gates):
-            self.inside.show_states(snapshot)
+            yield from self.inside.pieces(snapshot)
         elif front is self.trajectory:
-            self.trajectory.show_trajectories(snapshot)
+            yield from self.trajectory.pieces(snapshot)
         elif front is self.units:
-            self.units.show_tracks(snapshot)
+            yield from self.units.pieces(snapshot)
         elif front is self.memory:
             self.memory.show_memory(snapshot)
         elif front is self.phrase:
-            self.phrase.show_brush(snapshot)
+            yield from self.phrase.pieces(snapshot)
 
     def subtitle(self, snapshot: LanguageModellingSnapshot) -> str:
         return wording.network_line(snapshot)

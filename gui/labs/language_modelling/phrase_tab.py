@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -11,6 +13,7 @@ from gui.panels.bars import BarsPanel
 from gui.panels.panel import Panel
 from gui.panels.passages import Passage, PassagesPanel
 from gui.theme import GRID
+from gui.view import draw_all
 
 NOTHING = "Drag over a phrase in one of the three texts above."
 NO_PLACES = "Here will stand the places in the reference text where the same units are on."
@@ -26,6 +29,7 @@ class PhraseTab(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: tuple[Brush | None, int | None] = None, None
+        self._placed: Brush | None = None
         self.units = BarsPanel("Units that stay on", "", name="phrase-units", columns=("unit", "mean |h|"))
         self.places = PassagesPanel("Where the same units are on", "", name="phrase-places")
         row = QHBoxLayout(self)
@@ -42,18 +46,25 @@ class PhraseTab(QWidget):
 
     def show_brush(self, snapshot: LanguageModellingSnapshot) -> None:
         """Draw the lists, where they changed."""
+        draw_all(self.pieces(snapshot))
+
+    def pieces(self, snapshot: LanguageModellingSnapshot) -> Iterator[None]:
+        """The same, one at a time."""
         brush, states = snapshot.brush, snapshot.states
         picked = None
         if brush is not None and states is not None and states.cell == brush.cell:
             picked = brush.units.index(states.unit) if states.unit in brush.units else None
-        before, self._shown = self._shown, (brush, picked)
         if brush is None:
-            if before[0] is not None:
+            if self._shown[0] is not None:
+                self._shown = None, None
                 self._say_nothing()
-        elif brush is not before[0] or picked != before[1]:
+        elif brush is not self._shown[0] or picked != self._shown[1]:
+            self._shown = brush, picked
             self._show_units(brush, snapshot.text[brush.start : brush.stop], picked)
-            if brush is not before[0]:
-                self._show_places(brush)
+            yield
+        if brush is not None and brush is not self._placed:
+            self._show_places(brush)
+        self._placed = brush
 
     def _say_nothing(self) -> None:
         self.units.set_title("Units that stay on", "")

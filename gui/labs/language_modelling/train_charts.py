@@ -35,13 +35,15 @@ class LossChart(TrainingChart):
     def __init__(self) -> None:
         super().__init__("Loss", "training-loss")
 
-    def show_training(self, training: Training) -> None:
-        """Draw the losses, where there are others."""
-        if not self.is_shown(*(array for one in training.cells for array in (one.loss, one.held_out))):
+    def show_training(self, training: Training) -> bool:
+        """Draw the losses, where there are others; whether there are."""
+        is_other = not self.is_shown(*(array for one in training.cells for array in (one.loss, one.held_out)))
+        if is_other:
             y_range = loss_range(training.cells)
             drawn = [curve for one in training.cells for curve in _losses(one, training.step, y_range)]
             self.draw(drawn, "step", "nats a character", y_range=y_range, log_y=False)
         self.set_cursor(None if training.follows else float(training.shown))
+        return is_other
 
 
 class LayerChart(TrainingChart):
@@ -51,14 +53,16 @@ class LayerChart(TrainingChart):
         super().__init__(title, name)
         self._quantity, self._y_label, self._array = quantity, y_label, array
 
-    def show_training(self, training: Training, cell: str) -> None:
-        """Draw the layers of one network, where there is something new."""
+    def show_training(self, training: Training, cell: str) -> bool:
+        """Draw the layers of one network, where there is something new; whether there is."""
         learning = next(one for one in training.cells if one.cell == cell)
         values: np.ndarray = getattr(learning, self._quantity)
-        if not self.is_shown(cell, values):
+        is_other = not self.is_shown(cell, values)
+        if is_other:
             drawn = self._layers(learning, values, training.step)
             self.draw(drawn, "step", self._y_label, y_range=log_range(values), log_y=True)
         self.set_cursor(None if training.follows else float(training.shown))
+        return is_other
 
     def _layers(self, learning: Learning, values: np.ndarray, step: int) -> list[Drawn]:
         name = f"{self._array}-{learning.cell}"

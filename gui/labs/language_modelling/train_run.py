@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QResizeEvent
@@ -12,12 +12,13 @@ from engine.labs.language_modelling import LanguageModellingSnapshot, Learning, 
 from gui.form.segments import Segments
 from gui.labs.language_modelling import train_wording, wording
 from gui.labs.language_modelling.cell_view import COLOURS
-from gui.labs.language_modelling.time_travel import TimeTravel
 from gui.labs.language_modelling.train_charts import LossChart, gradient_chart, ratio_chart
 from gui.labs.language_modelling.wrapped_line import WrappedLine
 from gui.panels.panel import Panel
 from gui.panels.samples import Sample, SamplesPanel
 from gui.theme import GRID, small_font, theme
+from gui.time_travel import Timeline, TimeTravel
+from gui.view import draw_all
 
 WIDE = 112 * GRID
 """Width from which the three charts stand side by side."""
@@ -49,7 +50,7 @@ class RunPlace(QWidget):
         self._written: tuple[Sample, ...] = ()
         self._is_past = self._is_brief = False
         self._shown: tuple[Training, str] | None = None
-        self.time = TimeTravel(self)
+        self.time = TimeTravel("step", self)
         self.finding = WrappedLine(parent=self)
         self.loss, self.gradients, self.ratios = LossChart(), gradient_chart(), ratio_chart()
         self.charts = self.loss, self.gradients, self.ratios
@@ -68,15 +69,18 @@ class RunPlace(QWidget):
         """The four pictures."""
         return *self.charts, self.samples
 
-    def show_run(self, snapshot: LanguageModellingSnapshot, training: Training) -> None:
-        """Draw what has changed of a run."""
-        self._shown = training, snapshot.config.cell
-        self.time.show_training(training)
+    def pieces(self, snapshot: LanguageModellingSnapshot, training: Training) -> Iterator[None]:
+        """Draw what has changed of a run, a panel at a time."""
+        wanted = training, snapshot.config.cell
+        is_other, self._shown = self._shown is None or training is not self._shown[0], wanted
         self.again.setText(train_wording.begin_again(training, snapshot.config))
         self.opened.setText(train_wording.learn_from(snapshot.file))
         self.new.setToolTip(train_wording.source_line(training))
-        self._say(training)
-        self._draw(training, snapshot.config.cell)
+        if is_other:
+            self.time.show_timeline(timeline(training))
+            self._say(training)
+            yield
+        yield from self._draw(*wanted)
 
     def _say(self, training: Training) -> None:
         self.finding.set_text(" ".join(train_wording.findings(training)))
@@ -86,18 +90,21 @@ class RunPlace(QWidget):
             self.finding.setForegroundRole(role)
             self.update()
 
-    def _draw(self, training: Training, cell: str) -> None:
+    def _draw(self, training: Training, cell: str) -> Iterator[None]:
         self.loss.set_sentence(train_wording.dashed_line(training, brief=self._is_brief))
-        self.loss.show_training(training)
+        if self.loss.show_training(training):
+            yield
         for chart in (self.gradients, self.ratios):
             if not chart.isHidden():
                 chart.set_sentence(train_wording.layers_line(cell))
-                chart.show_training(training, cell)
+                if chart.show_training(training, cell):
+                    yield
+        self.samples.set_sentence(train_wording.samples_line(training, brief=self._is_brief))
         written = tuple(map(_sample, training.cells))
         if written != self._written:
             self._written, self._cells = written, tuple(one.cell for one in training.cells)
             self.samples.set_samples(written)
-        self.samples.set_sentence(train_wording.samples_line(training, brief=self._is_brief))
+            yield
 
     # Building and arranging.
 
@@ -140,7 +147,7 @@ class RunPlace(QWidget):
         self._body.setHorizontalSpacing(3 * GRID)
         self.finding.setFont(small_font(self.font()) if self._is_brief else self.font())
         if self._shown is not None:
-            self._draw(*self._shown)
+            draw_all(self._draw(*self._shown))
 
     def _arrange_briefly(self) -> None:
         chosen = next(at for at, button in enumerate(self.beside.buttons) if button.isChecked())
@@ -173,6 +180,11 @@ class RunPlace(QWidget):
         """A line along the top says that one looks at the past."""
         if self._is_past:
             QPainter(self).fillRect(0, 0, self.width(), round(STRIPE), QColor(theme().accent))
+
+
+def timeline(training: Training) -> Timeline:
+    """How a run stands, as the slider is told."""
+    return Timeline(training.moments, training.step, training.shown, training.follows)
 
 
 def _sample(learning: Learning) -> Sample:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from collections.abc import Iterator
+
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
@@ -11,10 +13,7 @@ from gui.labs.language_modelling import train_start
 from gui.labs.language_modelling.train_run import RunPlace
 from gui.labs.language_modelling.train_start import StartPlace
 from gui.panels.panel import Panel
-
-PAUSE = 200
-"""Milliseconds between two pictures of a run that goes on: its curves hardly differ, and training wants the
-processor. What the person does is drawn at once."""
+from gui.view import draw_all
 
 
 class TrainTab(QWidget):
@@ -32,11 +31,6 @@ class TrainTab(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._snapshot: LanguageModellingSnapshot | None = None
-        self._is_behind = False
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE)
-        self._pause.timeout.connect(self._catch_up)
         self.start, self.run = StartPlace(self), RunPlace(self)
         self._places = self._scrolled()
         self._places.addWidget(self.start)
@@ -73,17 +67,18 @@ class TrainTab(QWidget):
 
     def show_training(self, snapshot: LanguageModellingSnapshot) -> None:
         """Draw the run as far as it has changed, now or when the tab is shown."""
-        before, self._snapshot = self._snapshot, snapshot
-        if not self.isVisible():
-            return
-        if self._pause.isActive() and _only_goes_on(before, snapshot):
-            self._is_behind = True
-        else:
-            self._draw()
+        draw_all(self.pieces(snapshot))
+
+    def pieces(self, snapshot: LanguageModellingSnapshot) -> Iterator[None]:
+        """The same a panel at a time."""
+        self._snapshot = snapshot
+        if self.isVisible():
+            yield from self._draw(snapshot)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._draw()
+        if self._snapshot is not None:
+            draw_all(self._draw(self._snapshot))
 
     def begin(self) -> None:
         """Learn from the opened file or, without one, from the reference text."""
@@ -113,28 +108,10 @@ class TrainTab(QWidget):
         self.settings_wanted.emit({"play": "train"})
         self.command_wanted.emit("train_on", (path,))
 
-    def _catch_up(self) -> None:
-        if self._is_behind and self.isVisible():
-            self._draw()
-
-    def _draw(self) -> None:
-        snapshot, self._is_behind = self._snapshot, False
-        if snapshot is None:
-            return
+    def _draw(self, snapshot: LanguageModellingSnapshot) -> Iterator[None]:
         if snapshot.training is None:
             self.start.show_offers(snapshot)
             self._places.setCurrentWidget(self.start)
         else:
-            self.run.show_run(snapshot, snapshot.training)
+            yield from self.run.pieces(snapshot, snapshot.training)
             self._places.setCurrentWidget(self.run)
-            self._pause.start()
-
-
-def _only_goes_on(before: LanguageModellingSnapshot | None, now: LanguageModellingSnapshot) -> bool:
-    """Whether nothing differs but that the run shown went on by some steps."""
-    if before is None or before.training is None or now.training is None:
-        return False
-    old, new = before.training, now.training
-    is_same_run = old.text == new.text and old.step <= new.step
-    is_shown_alike = old.follows == new.follows and (new.follows or old.shown == new.shown)
-    return is_same_run and is_shown_alike and before.config.cell == now.config.cell

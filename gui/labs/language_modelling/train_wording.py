@@ -73,13 +73,6 @@ def dashed_line(training: Training, *, brief: bool) -> str:
     return "Dashed: held out." if brief else f"Dashed: on {training.held_out:,} characters held out."
 
 
-def moment_line(step: int | None, training: Training) -> str:
-    """The label of the slider; `step` None is now."""
-    if step is None:
-        return f"now, following: step {training.step:,}"
-    return f"step {step:,} of {training.step:,}"
-
-
 def layers_line(cell: str) -> str:
     """Whose layers are shown."""
     return f"{NAMES[cell][0].upper()}{NAMES[cell][1:]}, by layer."
@@ -119,9 +112,10 @@ def _standing_line(training: Training) -> str:
         else f"{percent(training.epochs)} of {file_name(training.text)} read"
     )
     after = f"After {_steps(training.step)} ({seen})"
-    scores = {each.cell: float(each.held_out[-1]) for each in _alive(training) if len(each.held_out)}
-    if scores:
-        return f"{after} {_ranking(scores)} on text {_it(scores)} not read."
+    scored = [each for each in _alive(training) if len(each.held_out)]
+    if scored:
+        scores = {each.cell: float(each.held_out[-1]) for each in scored}
+        return f"{after} {_ranking(scores)} on {_unread(scored, training.step)}."
     losses = {each.cell: float(each.loss[-1]) for each in _alive(training) if len(each.loss)}
     return f"{after} {_ranking(losses)} on what is being read. {NOT_SCORED}" if losses else ""
 
@@ -133,14 +127,22 @@ def _past_line(training: Training) -> str:
         f"of {training.step:,}."
     )
     scores = {each.cell: score for each in training.cells if (score := score_at(each, training.shown))}
-    return f"{line} Then {_ranking(scores, was=True)} on text {_it(scores)} not read." if scores else line
+    if not scores:
+        return line
+    scored = [each for each in training.cells if each.cell in scores]
+    return f"{line} Then {_ranking(scores, was=True)} on {_unread(scored, training.shown)}."
 
 
 def score_at(learning: Learning, step: int) -> float | None:
     """The held-out loss as it was last measured by a step; None before the first."""
-    measured = int(np.searchsorted(learning.held_out_steps, step, side="right"))
+    measured = _scores_by(learning, step)
     value = float(learning.held_out[measured - 1]) if measured else np.nan
     return value if np.isfinite(value) else None
+
+
+def _scores_by(learning: Learning, step: int) -> int:
+    """How often the held-out text had been scored by a step."""
+    return int(np.searchsorted(learning.held_out_steps, step, side="right"))
 
 
 def _ranking(scores: dict[str, float], *, was: bool = False) -> str:
@@ -150,8 +152,15 @@ def _ranking(scores: dict[str, float], *, was: bool = False) -> str:
     return ", ".join([begin, *(f"the {NAMES[cell]} at {scores[cell]:.2f}" for cell in others)])
 
 
-def _it(scores: dict[str, float]) -> str:
-    return "they have" if len(scores) > 1 else "it has"
+def _unread(scored: Sequence[Learning], by: int) -> str:
+    """The held-out text, and the step of its last score by a step: of the first and last in turn, of several.
+
+    The networks are scored one after the other, so that for a moment some are a score ahead of the others.
+    """
+    steps = [int(each.held_out_steps[_scores_by(each, by) - 1]) for each in scored]
+    first, last = min(steps), max(steps)
+    when = f"step {last:,}" if first == last else f"steps {first:,} to {last:,}"
+    return f"text {'they have' if len(scored) > 1 else 'it has'} not read, scored at {when}"
 
 
 def _failures(training: Training) -> tuple[str, ...]:

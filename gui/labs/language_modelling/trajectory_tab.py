@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -11,6 +13,7 @@ from gui.labs.language_modelling.cell_view import COLOURS
 from gui.panels.panel import Panel
 from gui.panels.trajectory import Path, TrajectoryPanel
 from gui.theme import GRID
+from gui.view import draw_all
 
 AXES = ("PC 1", "PC 2", "PC 3")
 
@@ -62,6 +65,10 @@ class TrajectoryTab(QWidget):
 
     def show_trajectories(self, snapshot: LanguageModellingSnapshot) -> None:
         """Draw those that have changed."""
+        draw_all(self.pieces(snapshot))
+
+    def pieces(self, snapshot: LanguageModellingSnapshot) -> Iterator[None]:
+        """The same, one at a time."""
         if not snapshot.text:
             self._shown = {}
             for picture in self.pictures.values():
@@ -71,6 +78,7 @@ class TrajectoryTab(QWidget):
             if shown is None or shown[0] is not trajectory:
                 self._shown[trajectory.cell] = trajectory, snapshot.config.path
                 self._draw(trajectory, snapshot.config.path)
+                yield
 
     def _draw(self, trajectory: Trajectory, by: str) -> None:
         cell = trajectory.cell
@@ -81,8 +89,7 @@ class TrajectoryTab(QWidget):
         ]
         self._say(cell)
         now = Path("this sentence" if kept else "", COLOURS[cell], trajectory.points, trajectory.labels)
-        picture.set_paths([*kept, now], AXES, trajectory.share)
-        picture.set_limits(trajectory.low, trajectory.high)  # after the paths: those before went further
+        picture.set_paths([*kept, now], AXES, trajectory.share, (trajectory.low, trajectory.high))
 
     def _say(self, cell: str) -> None:
         axes = 3 if self.three_d.isChecked() else 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -10,6 +12,7 @@ from gui.labs.language_modelling import wording
 from gui.panels.bars import BarsPanel
 from gui.panels.panel import Panel
 from gui.theme import GRID
+from gui.view import draw_all
 
 
 class UnitsTab(QWidget):
@@ -47,15 +50,21 @@ class UnitsTab(QWidget):
 
     def show_tracks(self, snapshot: LanguageModellingSnapshot) -> None:
         """Draw the lists, where they changed."""
+        draw_all(self.pieces(snapshot))
+
+    def pieces(self, snapshot: LanguageModellingSnapshot) -> Iterator[None]:
+        """The same, one at a time."""
         config, states = snapshot.config, snapshot.states
         wanted: object = (config.cell, config.feature, snapshot.tracks)
         if snapshot.tracks and wanted != self._features_drawn:
             self._features_drawn, self._tracks = wanted, snapshot.tracks
             self._show_features(snapshot)
+            yield
         wanted = (states.unit if states else None, snapshot.trackers)
         if snapshot.trackers and wanted != self._units_drawn:
             self._units_drawn, self._trackers = wanted, snapshot.trackers
             self._show_units(snapshot)
+            yield
 
     def _show_features(self, snapshot: LanguageModellingSnapshot) -> None:
         name = wording.NAMES[snapshot.config.cell]
