@@ -9,7 +9,7 @@ recurrent neural networks"): a product of matrices that all shrink every vector 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,6 +26,11 @@ Part = Literal["state", "h", "c"]
 
 DIRECTIONS = 32
 """How many directions the largest singular value is sought among."""
+SOUGHT_BELOW = 1e-3
+"""By how much less, as a part, a largest singular value may be found than it is; a bound is widened by it."""
+WIDE = 256
+"""Units from which a weight's norm is sought among directions: decomposing it takes a second, not a
+thousandth."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,6 @@ class StepJacobians:
         matrices = torch.from_numpy(self.matrices(part))
         return _where_finite(torch.linalg.svdvals, matrices, matrices.shape[-1]).double().numpy()
 
-    @torch.no_grad()
     def largest_singular_values(self) -> np.ndarray:
         """(n,) the largest of the whole state's: the most that step t can lengthen a gradient.
 
@@ -75,13 +79,26 @@ class StepJacobians:
         all, so that its cost hardly grows with n. Never above the true value by more than rounding, and below
         it by less than a thousandth. NaN at a step whose Jacobian is not finite.
         """
+        seeking = self.seek_largest()
+        while True:
+            try:
+                next(seeking)
+            except StopIteration as found:
+                return found.value
+
+    @torch.no_grad()
+    def seek_largest(self) -> Generator[None, None, np.ndarray]:
+        """The same, pausing after each of the `DIRECTIONS` directions; (n,) is what it returns in the end.
+
+        A direction takes two products of n vectors with the weights.
+        """
         if not self.count:
             return np.empty(0)
-        diagonal, beside = self._bidiagonal()
+        diagonal, beside = yield from self._bidiagonal()
         matrix = torch.diag_embed(diagonal.double()) + torch.diag_embed(beside.double(), 1)
         return _where_finite(_largest_of, matrix, 1)[:, 0].numpy()
 
-    def _bidiagonal(self) -> tuple[Tensor, Tensor]:
+    def _bidiagonal(self) -> Generator[None, None, tuple[Tensor, Tensor]]:
         """(n, k), (n, k − 1) of the bidiagonal matrix that J is on the `DIRECTIONS` directions it leads to.
 
         They are not kept orthogonal: what is lost by that are copies of values already found (Paige, 1976).
@@ -89,11 +106,13 @@ class StepJacobians:
         right = _start(self.size, self.dtype).expand(self.count, 1, -1)
         left = self.forwards(right)
         diagonal, beside = [_normalise(left)], []
+        yield
         for _ in range(DIRECTIONS - 1):
             right = self.backwards(left).addcmul_(diagonal[-1], right, value=-1)
             beside.append(_normalise(right))
             left = self.forwards(right).addcmul_(beside[-1], left, value=-1)
             diagonal.append(_normalise(left))
+            yield
         return torch.cat(diagonal, 1)[..., 0], torch.cat(beside, 1)[..., 0]
 
     def _slice(self, part: Part) -> slice:
@@ -140,16 +159,53 @@ def recurrent_weight_sizes(module: nn.RNNBase, *, layer: int = 0) -> dict[str, S
 
     The matrix is W_hh W_hr for an LSTM with a projection, which is then what acts on the units.
     """
-    weights = read_layers(module)[layer]
+    names, blocks = _blocks(read_layers(module)[layer])
+    blocks = blocks.double()
+    radii = _where_finite(lambda each: torch.linalg.eigvals(each).abs().amax(-1, True), blocks, 1)
+    norms = _spectral_norms(blocks)
+    pairs = zip(radii[:, 0].tolist(), norms[:, 0].tolist(), strict=True)
+    return {name: Sizes(*pair) for name, pair in zip(names, pairs, strict=True)}
+
+
+@torch.no_grad()
+def recurrent_weight_norms(module: nn.RNNBase, *, layer: int = 0) -> dict[str, float]:
+    """‖W_hh‖, the largest singular value, by gate as in `recurrent_weight_sizes`; NaN where it is not finite.
+
+    Of more than `WIDE` units it is sought like that of a step's Jacobian: a thousandth lower at most.
+    """
+    names, blocks = _blocks(read_layers(module)[layer])
+    if blocks.shape[-1] > WIDE:
+        norms = np.concatenate([_linear(block).largest_singular_values() for block in blocks])
+    else:
+        norms = _where_finite(lambda each: torch.linalg.svdvals(each)[:, :1], blocks.double(), 1)[
+            :, 0
+        ].numpy()
+    return dict(zip(names, norms.tolist(), strict=True))
+
+
+def _spectral_norms(matrices: Tensor) -> Tensor:
+    """(n, 1)"""
+    return _where_finite(lambda each: torch.linalg.svdvals(each)[:, :1], matrices, 1)
+
+
+def _blocks(weights: RecurrentLayer) -> tuple[tuple[str, ...], Tensor]:
+    """Names of the gates, and (gates, H, H) what acts on the units."""
     matrix = weights.hidden_weight
     if weights.projection is not None:
         matrix = matrix @ weights.projection
-    blocks = matrix.double().reshape(-1, weights.units, weights.units)
-    radii = _where_finite(lambda each: torch.linalg.eigvals(each).abs().amax(-1, True), blocks, 1)
-    norms = _where_finite(lambda each: torch.linalg.svdvals(each)[:, :1], blocks, 1)
-    pairs = zip(radii[:, 0].tolist(), norms[:, 0].tolist(), strict=True)
-    names = GATES[weights.mode] or ("hidden",)
-    return {name: Sizes(*pair) for name, pair in zip(names, pairs, strict=True)}
+    return GATES[weights.mode] or ("hidden",), matrix.reshape(-1, weights.units, weights.units)
+
+
+def _linear(matrix: Tensor) -> StepJacobians:
+    """A step that is one product with a matrix (H, H)."""
+    return StepJacobians(
+        1,
+        len(matrix),
+        len(matrix),
+        lambda v: _product(v, matrix.t()),
+        lambda u: _product(u, matrix),
+        matrix.dtype,
+    )
 
 
 @torch.no_grad()
@@ -163,9 +219,14 @@ def vanilla_step_bounds(trace: Trace, module: nn.RNNBase, *, layer: int = 0) -> 
     weights, traced = read_layers(module)[layer], trace.layers[layer]
     if GATES[weights.mode]:
         raise ValueError("the bound is of a vanilla RNN; use largest_singular_values for a gated cell")
-    norm = recurrent_weight_sizes(module, layer=layer)["hidden"].largest_singular_value
     slopes = _slope(weights.mode, torch.from_numpy(np.array(traced.h))).double()
-    return norm * slopes.amax(1).numpy()
+    return weight_norm_bound(module, layer=layer) * slopes.amax(1).numpy()
+
+
+def weight_norm_bound(module: nn.RNNBase, *, layer: int = 0) -> float:
+    """What ‖W_hh‖ of a vanilla RNN is at most; of a wide one widened by what the search may leave out."""
+    norm = recurrent_weight_norms(module, layer=layer)["hidden"]
+    return norm * (1 + SOUGHT_BELOW) if module.hidden_size > WIDE else norm
 
 
 def log_bound(step_bounds: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from gui.panels.colour_bar import ColourBar, bar_room, paint_colour_bar, short
 from gui.panels.levels import check_scale, levels
 from gui.panels.marks import cross, tag
 from gui.panels.panel import Cell, Numbers, Panel
-from gui.panels.resample import coverage, resampled
+from gui.panels.resample import borders, resampled
 from gui.panels.series import series_colour
 from gui.theme import GRID, small_font, theme
 
@@ -250,8 +250,8 @@ class HeatMapsPanel(Panel):
 
     def _drawn(self, one: HeatMap, width: int, height: int) -> QImage:
         values = np.clip(np.asarray(one.values, np.float32), self._low, self._high)
-        columns = coverage(np.arange(values.shape[1] + 1), width, values.shape[1])
-        means = resampled(values, coverage(self._edges(one), height, self._end), columns)
+        columns = borders(np.arange(values.shape[1] + 1), width, values.shape[1])
+        means = resampled(values, borders(self._edges(one), height, self._end), columns)
         pixels = np.empty(means.shape, np.uint32)
         colours(levels(means, self._low, self._high), self._bar.colour_map, pixels)
         unknown = np.isnan(means)

@@ -14,8 +14,8 @@ from gui.theme import GRID, small_font, theme
 
 BAND = 0.16
 """Opacity of a band."""
-MOST_POINTS = 200
-"""Points of an edge at most."""
+MOST_POINTS = 100
+"""Points of an edge at most: what it costs to fill a band grows faster than they do."""
 BEYOND = 1e5
 """Pixels further out than this are cut: nobody sees them, and Qt's painter overflows."""
 

@@ -18,8 +18,11 @@ NAMES = (
     "tick_lateness",
     "recurrent_trace",
     "gradient_through_time",
+    "gradient_flow_cost",
+    "convnet_step",
     "key_to_prediction",
     "live_training",
+    "gradient_flow_live",
     "held_out_evaluation",
 )
 """Modules that each have a `SENTENCE`, a `LIMIT`, `ROUNDS` and a function `measure`."""

@@ -22,7 +22,7 @@ from gui.labs.gradient_flow import wording
 from gui.labs.gradient_flow.charts import log_range, loss_top
 from gui.labs.gradient_flow.networks import COLOURS, FULL, SHORT, chosen, joined
 from gui.labs.gradient_flow.over_training import scale
-from gui.labs.gradient_flow.page import PAUSE, GradientFlowPage
+from gui.labs.gradient_flow.page import QUIET, GradientFlowPage
 from gui.lines import Lines
 from gui.panels.series import series_colour
 from gui.theme import theme
@@ -174,7 +174,7 @@ def test_the_meter_shows_what_is_done_and_what_is_to_come(page: GradientFlowPage
     assert np.isnan(row[1:]).all()
     assert "GRU 200" in page.meter.longest.text
     assert page.meter.reach.numbers()[1][0][1:] == [0.0] * 6
-    page.meter.show_snapshot(replace(snapshot, meter=None))
+    drawn(page, replace(snapshot, meter=None))
     assert page.meter.success.empty_text.startswith("Press Measure")
 
 
@@ -267,14 +267,34 @@ def test_the_memory_is_measured_at_the_lengths_that_are_typed(page: GradientFlow
 # How often ----------------------------------------------------------------------------------------
 
 
-def test_the_newest_curves_come_at_once_and_the_rest_in_turns(page: GradientFlowPage, qtbot: QtBot) -> None:
+def test_the_newest_curves_come_at_once_and_the_rest_in_turns(page: GradientFlowPage) -> None:
+    drawn(page, made.snapshot_of(step=100))
+    for turn in range(1, 6):
+        later = made.snapshot_of(step=300 * turn)
+        page.show_snapshot(later)
+        assert page.chart.numbers()[1][0][1] == later.runners[0].flow.log10_norms[0]
+        assert (page.maps.numbers()[1][-1][1] > 290) == (turn >= 2)
+        assert (page.learning.loss.numbers()[1][-1][0] > 290) == (turn >= 3)
+        assert (page.learning.accuracy.numbers()[1][-1][0] > 290) == (turn >= 4)
+
+
+def test_what_had_no_turn_comes_when_the_run_rests(page: GradientFlowPage, qtbot: QtBot) -> None:
+    drawn(page, made.snapshot_of(step=100))
+    page.show_snapshot(made.snapshot_of(step=300))
+    assert page.learning.loss.numbers()[1][-1][0] == 100
+    qtbot.waitUntil(lambda: page.learning.accuracy.numbers()[1][-1][0] >= 299, timeout=5 * QUIET)
+    assert page.maps.numbers()[1][-1][1] >= 298
+    assert page.learning.loss.numbers()[1][-1][0] >= 299
+
+
+def test_a_snapshot_is_drawn_in_short_pieces_and_nothing_again(page: GradientFlowPage) -> None:
     drawn(page, made.snapshot_of(step=100))
     later = made.snapshot_of(step=300)
-    page.show_snapshot(later)
-    assert page.chart.numbers()[1][0][1] == later.runners[0].flow.log10_norms[0]
-    assert page.learning.loss.numbers()[1][-1][0] == 100
-    qtbot.waitUntil(lambda: page.learning.loss.numbers()[1][-1][0] >= 299, timeout=50 * PAUSE)
-    assert page.maps.numbers()[1][-1][1] >= 298
+    assert len(list(page.pieces(later))) == 2  # the newest curves, and the first of what is due
+    assert len(list(page.pieces(later))) == 1
+    assert len(list(page.pieces(later))) == 1
+    assert len(list(page.pieces(later))) == 1
+    assert list(page.pieces(later)) == []
 
 
 def test_nothing_is_drawn_while_it_is_hidden(page: GradientFlowPage) -> None:
@@ -292,8 +312,7 @@ def test_the_same_again_draws_nothing_again(page: GradientFlowPage, monkeypatch:
     for panel in page.panels():
         name = "set_maps" if panel is page.maps else "set_curves"
         monkeypatch.setattr(panel, name, lambda *_, which=panel.name, **__: calls.append(which))
-    for part in page._parts:
-        part(snapshot)
+    assert not any(part(snapshot) for part in page._parts)
     assert calls == []
 
 

@@ -46,18 +46,18 @@ def test_the_open_gate_keeps_it_and_who_has_it_learns() -> None:
         ran("rnn", -12, 0.13), ran("lstm", -2.2, 0.98, 0.95), ran("lstm-no-forget-bias", -30, 0.12, 0.5)
     )
     assert told == (
-        "From the last step back to the first the gradient of the LSTM without forget bias shrinks by "
+        "Back to the first step the gradient of the LSTM without forget bias shrinks by "
         "10³⁰, of the tanh RNN by 10¹² and of the LSTM by 10². It is the open gate that keeps it: the "
-        "forget gate of the LSTM lets 95 % through at a step on average, that of the LSTM without forget "
-        "bias 50 %. After 500 updates the LSTM (98 % right) has learned the task; the tanh RNN (13 % right) "
-        "and the LSTM without forget bias (12 %) do no better than guessing; guessing is right in 12.5 %."
+        "forget gate of the LSTM lets 95 % through a step, that of the LSTM without forget "
+        "bias 50 %. After 500 updates the LSTM (98 % right) has learned the task; the tanh RNN (13 %) "
+        "and the LSTM without forget bias (12 %) do no better than guessing; guessing: 12.5 %."
     )
 
 
 def test_a_gate_that_is_half_closed_does_not_keep_it() -> None:
     told = said(ran("rnn", -20, 0.12), ran("gru", -25, 0.12, 0.5))
     assert "To have a gate is not enough: the update gate of the GRU lets 50 %" in told
-    assert "and 100 steps on that way leave 10⁻³⁰." in told  # 0.5^100
+    assert "in 100 steps 10⁻³⁰." in told  # 0.5^100
     assert "open gate" not in told
 
 
@@ -80,6 +80,9 @@ def test_an_explosion_is_told_with_its_update_and_size() -> None:
         "on. "
     )
     assert "relu" not in told.partition("go on.")[2]
+    half = ran("gru", -25, 0.12, 0.5)
+    assert "To have a gate" in said(ran("rnn", 2, 0.12), half)
+    assert "gate" not in said(gone, ran("rnn", 2, 0.12), half)  # one thing at a time
     told = said(gone, replace(gone, exploded_at=2, log10_largest=-math.inf, title="IRNN"))
     assert told == (
         "The relu RNN exploded at update 37 (largest gradient 10²⁴) and the IRNN exploded at update 2, "
@@ -108,7 +111,7 @@ def test_what_float32_would_have_lost_is_said() -> None:
 )
 def test_a_change_is_told_in_its_size(decades: float, told: str) -> None:
     assert said(ran("rnn", decades), updates=0) == (
-        f"From the last step back to the first {told} Nothing has been learned yet."
+        f"Back to the first step {told} Nothing has been learned yet."
     )
 
 
@@ -146,8 +149,8 @@ def test_a_loss_at_every_step_is_not_taken_for_memory() -> None:
 def test_who_is_on_the_way_is_told_from_who_guesses() -> None:
     told = said(ran("rnn", -9, 0.13), ran("gru", -3, 0.3, 0.75))
     assert told.endswith(
-        "After 500 updates the GRU (30 % right) does better than guessing; the tanh RNN (13 % right) does no "
-        "better than guessing; guessing is right in 12.5 %."
+        "After 500 updates the GRU (30 % right) does better than guessing; the tanh RNN (13 %) does no "
+        "better than guessing; guessing: 12.5 %."
     )
 
 
@@ -159,16 +162,33 @@ def test_few_batches_prove_little() -> None:
 
 def test_when_all_guess_it_is_said_once() -> None:
     told = said(ran("rnn", -9, 0.12), ran("relu", -3, 0.13), updates=1)
-    assert told.endswith(
-        "After 1 update none of them does better than guessing: at most 13 % right, guessing 12.5 %."
+    assert told.endswith("After 1 update none beats guessing (12.5 %): 13 % right at most.")
+
+
+def test_of_numbers_the_error_is_told() -> None:
+    """Long before a sum counts as right its error falls below that of always answering 1."""
+    config = replace(CONFIG, task="adding", length=20)
+
+    def adding(cell: str, *losses: float) -> Runner:
+        steps = np.array([1, 301, 401, 501][-len(losses) :])
+        return ran(cell, -1, 0.08, steps=steps, loss=np.array(losses))
+
+    better, same = adding("rnn", 9.0, 0.17, 0.12, 0.10), adding("gru", 0.165, 0.161, 0.163, 0.164)
+    assert finding([better, same], config, 0.078, 510).endswith(
+        "After 510 updates the tanh RNN (0.100 squared error) does better than guessing; the GRU (0.164) "
+        "does no better than guessing; guessing: 0.167."
     )
+    assert finding([same, adding("lstm", 0.17)], config, 0.078, 510).endswith(
+        "After 510 updates none beats guessing (0.167): 0.164 squared error at least."
+    )
+    nothing = ran("lstm", -1, 0.08, steps=np.zeros(0), loss=np.zeros(0))
+    assert "no better than guessing" in finding([nothing], config, 0.078, 0)
 
 
 def test_the_sentence_is_read_and_not_learned() -> None:
     told = said(ran("rnn", -9), ran("gru", -3, gate=0.75), config=replace(CONFIG, task="sentence"))
     assert told == (
-        "From the last character back to the first the gradient of the tanh RNN shrinks by 10⁹ and of "
-        "the GRU by 10³."
+        "Back to the first character the gradient of the tanh RNN shrinks by 10⁹ and of the GRU by 10³."
     )
 
 

@@ -9,9 +9,8 @@ import numpy as np
 
 from engine.data.sequence_tasks import TASKS
 from engine.labs.gradient_flow.config import GradientFlowConfig
-from engine.labs.gradient_flow.meter import SOLVED
+from engine.labs.gradient_flow.finding_learning import learned
 from engine.labs.gradient_flow.question_words import joined, power, share
-from engine.labs.gradient_flow.runner import LAST_BATCHES
 from engine.labs.gradient_flow.snapshot import Runner
 
 FLOAT32_ENDS = -149 * math.log10(2)
@@ -44,8 +43,8 @@ def finding(
     told = (
         _exploded(config, runners),
         _flow(config, going, known) if known else "",
-        "" if _has_loss_at_every_step(config) else _gates(going, known),
-        _learned(config, going, updates, baseline_accuracy),
+        "" if _has_loss_at_every_step(config) or len(going) < len(runners) else _gates(going, known),
+        learned(config, going, updates, baseline_accuracy),
     )
     return " ".join(sentence for sentence in told if sentence)
 
@@ -78,7 +77,7 @@ def _flow(config: GradientFlowConfig, runners: Sequence[Runner], changes: dict[s
     place = "character" if config.task == "sentence" else "step"
     own = ", though every step of this task has a loss of its own" if _has_loss_at_every_step(config) else ""
     told = _alike(changes) or _one_by_one(changes)
-    return f"From the last {place} back to the first the gradient {told}{own}{_below_float32(runners)}."
+    return f"Back to the first {place} the gradient {told}{own}{_below_float32(runners)}."
 
 
 def _has_loss_at_every_step(config: GradientFlowConfig) -> bool:
@@ -100,7 +99,8 @@ def _alike(changes: dict[str, float]) -> str:
     if len(changes) == 1 or not math.isfinite(low) or high - low >= ALIKE:
         return ""
     about = 10 ** ((high - low) / 2)
-    return f"{_phrase((low + high) / 2)} in all {len(changes)} networks, give or take a factor of {about:.1f}"
+    all_of_them = "both" if len(changes) == 2 else f"all {len(changes)}"
+    return f"{_phrase((low + high) / 2)} in {all_of_them} networks, give or take a factor of {about:.1f}"
 
 
 def _one_by_one(changes: dict[str, float]) -> str:
@@ -162,12 +162,12 @@ def _left(runner: Runner) -> float:
 
 def _lost_by(runner: Runner) -> str:
     left, steps = power(_left(runner)), len(runner.flow.log10_norms) - 2
-    return f"To have a gate is not enough: {_through(runner)}, and {steps} steps on that way leave {left}."
+    return f"To have a gate is not enough: {_through(runner)}, in {steps} steps {left}."
 
 
 def _through(runner: Runner) -> str:
     gate = runner.mechanism.gate if runner.mechanism else ""
-    return f"the {gate} gate of the {runner.title} lets {share(_mean(runner))} through at a step on average"
+    return f"the {gate} gate of the {runner.title} lets {share(_mean(runner))} through a step"
 
 
 def _against(shut: Sequence[Runner]) -> str:
@@ -176,50 +176,6 @@ def _against(shut: Sequence[Runner]) -> str:
 
 def _mean(runner: Runner) -> float:
     return float(np.mean(runner.mechanism.gate_mean)) if runner.mechanism else math.nan
-
-
-# Learning ---------------------------------------------------------------------------------------------
-
-
-def _learned(config: GradientFlowConfig, runners: Sequence[Runner], updates: int, chance: float) -> str:
-    """Who is right how often, beside guessing."""
-    if config.task == "sentence" or not runners:
-        return ""
-    known = [each for each in runners if not math.isnan(each.recent_accuracy)]
-    if not known:
-        return "Nothing has been learned yet."
-    margin = _margin(chance, min(updates, LAST_BATCHES) * config.batch)
-    solved = [each for each in known if each.recent_accuracy >= chance + SOLVED * (1 - chance)]
-    guessing = [each for each in known if each.recent_accuracy <= chance + margin and each not in solved]
-    between = [each for each in known if each not in solved and each not in guessing]
-    after = f"After {updates} update{'' if updates == 1 else 's'}"
-    if len(guessing) == len(known) > 1:
-        best = share(max(each.recent_accuracy for each in known))
-        return (
-            f"{after} none of them does better than guessing: at most {best} right, guessing {share(chance)}."
-        )
-    parts = (
-        _who(solved, "has learned the task", "have learned the task"),
-        _who(between, "does better than guessing", "do better than guessing"),
-        _who(guessing, "does no better than guessing", "do no better than guessing"),
-    )
-    told = f"{after} {'; '.join(part for part in parts if part)}"
-    return f"{told}; guessing is right in {share(chance)}."
-
-
-def _margin(chance: float, count: int) -> float:
-    """What guessing stays below, but for once in hundreds of times: three standard deviations."""
-    return 3 * math.sqrt(chance * (1 - chance) / max(count, 1))
-
-
-def _who(runners: Sequence[Runner], one: str, many: str) -> str:
-    """The networks that do alike; the first with the word "right", by which the others are understood."""
-    if not runners:
-        return ""
-    rights = [share(each.recent_accuracy) for each in runners]
-    rights[0] += " right"
-    names = [f"the {each.title} ({right})" for each, right in zip(runners, rights, strict=True)]
-    return f"{joined(names)} {one if len(runners) == 1 else many}"
 
 
 def _sentence(text: str) -> str:

@@ -58,9 +58,12 @@ def flow_of_loss(
     """
     hidden = torch.from_numpy(np.array(traced.output)).requires_grad_()
     with torch.enable_grad():
-        (direct,) = torch.autograd.grad(loss_of(hidden), hidden)
+        loss_of(hidden).backward()
+    direct = hidden.grad
+    if direct is None:
+        raise ValueError("the loss depends on no hidden state")
     found = gradients_through_time(traced, module, direct).layers[-1]
-    return MeasuredFlow(step, _with_initial(found), _log10(_direct(direct)), traced, module)
+    return MeasuredFlow(step, _with_initial(found), _direct(direct), traced, module)
 
 
 def flow_of_sample(
@@ -148,6 +151,6 @@ def _log10(rows: ScaledRows) -> np.ndarray:
     return rows.log_norms / _LN10
 
 
-def _direct(direct: Tensor) -> ScaledRows:
-    """(T + 1, H): nothing of the loss is taken from the state before the first step."""
-    return ScaledRows.of(np.pad(direct.numpy(), ((1, 0), (0, 0))))
+def _direct(direct: Tensor) -> np.ndarray:
+    """(T + 1,): nothing of the loss is taken from the state before the first step."""
+    return read_only(np.append(-np.inf, _log10(ScaledRows.of(direct.numpy()))))

@@ -6,11 +6,18 @@ import math
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from torch import nn
 
-from engine.explain.step_jacobian import recurrent_weight_sizes, step_jacobians, vanilla_step_bounds
+from engine.explain.step_jacobian import (
+    DIRECTIONS,
+    SOUGHT_BELOW,
+    recurrent_weight_sizes,
+    step_jacobians,
+    vanilla_step_bounds,
+)
 from engine.labs.gradient_flow.flow import MeasuredFlow
 from engine.labs.gradient_flow.snapshot import Mechanism
 from engine.models.recurrent_layer import GATES
@@ -19,21 +26,21 @@ from engine.read_only import read_only
 from engine.row_history import RowHistory
 
 PLACES = 50
-"""Steps of a sequence whose Jacobian is taken apart, where the state is small."""
+"""Steps of a sequence whose Jacobian is looked at; fewer where each is decomposed and not small."""
 SMALL_STATE, LARGE_STATE = 96, 512
 """Values of a state up to which a step's singular values take about 1 ms, and up to which under 100 ms."""
-LARGE_PLACES = 8
-"""Steps of which the largest singular value is sought where all of them would take too long."""
 SLICE_WORK = 20 * SMALL_STATE**3
 """Size, cubed and summed, of the Jacobians that one slice decomposes."""
-BOUND_WORK = 128 * 128**2
-"""Size, squared and summed, of the Jacobians whose largest singular value one slice seeks."""
+SOUGHT_AT_ONCE = 64
+"""Steps whose largest singular values are sought side by side, each product with the weights serving all."""
+SEEK_WORK = 2**28
+"""Multiplications of vectors with weights in one slice of that, some 20 ms on one core."""
+BOUND_WORK = 800 * 2**20
+"""Weights times steps up to which the largest singular value is sought at every step, for the bound: some 500
+steps of the networks that read prose."""
 LARGE_WEIGHT = 256
 """Units up to which the eigenvalues of W_hh are sought while a network learns."""
 WEIGHT_BUCKETS = 256
-SOUGHT_BELOW = 1e-3
-"""By how much less, as a part, a largest singular value may be found than it is; the bound is widened by
-it."""
 KEEPING = {"LSTM": "forget", "GRU": "update"}
 """The gate that keeps the past."""
 
@@ -60,15 +67,14 @@ class MechanismRecord:
         total = parts.slices + 2
         self.measure_weights(flow)
         yield 1, total
-        found: list[np.ndarray] = []
+        done, found, sought = 1, list[np.ndarray](), list[np.ndarray]()
         for steps in parts.decomposed:
-            found.append(_singular(flow.trace, module, steps, parts.whole))
-            yield 1 + len(found), total
-        bounds: list[np.ndarray] = []
-        for steps in parts.bounded:
-            bounds.append(_largest(flow.trace, module, steps))
-            yield 1 + len(found) + len(bounds), total
-        self.newest, self._seen = self._assembled(flow, module, parts, found, bounds), None
+            found.append(_singular(flow.trace, module, steps))
+            yield (done := done + 1), total
+        for steps in parts.sought:
+            for _ in _seek(flow.trace, module, steps, parts.directions(steps), sought):
+                yield (done := done + 1), total
+        self.newest, self._seen = self._assembled(flow, module, parts, found, sought), None
         yield total, total
 
     def measure_weights(self, flow: MeasuredFlow) -> None:
@@ -96,9 +102,9 @@ class MechanismRecord:
         module: nn.RNNBase,
         parts: _Parts,
         found: list[np.ndarray],
-        bounds: list[np.ndarray],
+        sought: list[np.ndarray],
     ) -> Mechanism:
-        largest, middle, smallest = np.concatenate(found).T
+        largest, middle, smallest = np.concatenate(found).T if found else _largest_alone(parts, sought)
         gate, low, mean, high = _gate(flow.trace)
         return Mechanism(
             step=flow.step,
@@ -106,7 +112,7 @@ class MechanismRecord:
             largest=read_only(np.ascontiguousarray(largest)),
             middle=read_only(np.ascontiguousarray(middle)),
             smallest=read_only(np.ascontiguousarray(smallest)),
-            log10_bound=read_only(_bound(flow, module, bounds)),
+            log10_bound=read_only(_bound(flow, module, sought if parts.is_bounded else [])),
             gate=gate,
             gate_mean=mean,
             gate_low=low,
@@ -121,25 +127,33 @@ class MechanismRecord:
 class _Parts:
     """What is measured of a traced sequence, cut into slices of a few hundredths of a second."""
 
-    def __init__(self, steps: int, size: int, is_gated: bool) -> None:
-        self.whole = size <= LARGE_STATE
-        """Whether all singular values are found, or the largest alone."""
+    def __init__(self, steps: int, size: int, weights: int, is_gated: bool) -> None:
+        """`size` is that of the state, `weights` counts those that it is multiplied with at a step."""
+        self._weights = weights
+        whole = size <= LARGE_STATE
         shrunk = (SMALL_STATE / max(size, SMALL_STATE)) ** 3
-        wanted = max(3, round(PLACES * shrunk)) if self.whole else LARGE_PLACES
-        self.places = evenly(steps, wanted)
-        self.decomposed = _cut(self.places, SLICE_WORK // size**3 if self.whole else 1)
-        every = range(steps) if is_gated and self.whole else ()
-        self.bounded = _cut(every, BOUND_WORK // size**2)
+        self.places = evenly(steps, max(3, round(PLACES * shrunk)) if whole else PLACES)
+        self.decomposed = _cut(self.places, SLICE_WORK // size**3) if whole else []
+        """Steps of which all singular values are found; of a wide network none."""
+        self.is_bounded = is_gated and steps * weights <= BOUND_WORK
+        self.sought = _cut(range(steps) if self.is_bounded else () if whole else self.places, SOUGHT_AT_ONCE)
+        """Steps of which the largest is sought: all for the bound, or the places of a wide network."""
 
     @property
     def slices(self) -> int:
-        return len(self.decomposed) + len(self.bounded)
+        return len(self.decomposed) + sum(DIRECTIONS // self.directions(steps) for steps in self.sought)
+
+    def directions(self, steps: list[int]) -> int:
+        """How many directions a slice seeks in, a power of two, so that slices are alike."""
+        most = max(1, SEEK_WORK // (2 * len(steps) * self._weights))
+        return min(DIRECTIONS, 1 << (most.bit_length() - 1))
 
 
 def _parts(flow: MeasuredFlow) -> _Parts:
     layer = flow.trace.layers[-1]
     size = layer.h.shape[1] + (0 if layer.c is None else layer.c.shape[1])
-    return _Parts(len(flow.trace), size, bool(layer.gates))
+    weights = max(1, len(layer.gates)) * flow.module.hidden_size * layer.h.shape[1]
+    return _Parts(len(flow.trace), size, weights, bool(layer.gates))
 
 
 def evenly(steps: int, count: int) -> tuple[int, ...]:
@@ -153,31 +167,42 @@ def _cut(steps: range | tuple[int, ...], width: int) -> list[list[int]]:
     return [chosen[start : start + width] for start in range(0, len(chosen), width)]
 
 
-def _singular(trace: Trace, module: nn.RNNBase, steps: list[int], whole: bool) -> np.ndarray:
+def _singular(trace: Trace, module: nn.RNNBase, steps: list[int]) -> np.ndarray:
     """(n, 3) the largest, median and smallest singular value of each step's Jacobian."""
-    jacobians = step_jacobians(trace, module, steps, layer=len(trace.layers) - 1)
-    if not whole:
-        largest = jacobians.largest_singular_values()
-        return np.stack([largest, *np.full((2, len(steps)), math.nan)], 1)
-    values = jacobians.singular_values()
+    values = step_jacobians(trace, module, steps, layer=len(trace.layers) - 1).singular_values()
     return np.stack([values[:, 0], np.median(values, axis=1), values[:, -1]], 1)
 
 
-def _largest(trace: Trace, module: nn.RNNBase, steps: list[int]) -> np.ndarray:
-    found = step_jacobians(trace, module, steps, layer=len(trace.layers) - 1).largest_singular_values()
-    return found * (1 + SOUGHT_BELOW)
+def _seek(
+    trace: Trace, module: nn.RNNBase, steps: list[int], width: int, into: list[np.ndarray]
+) -> Iterator[None]:
+    """Pauses after every `width` directions; the largest singular values (n,) are appended in the end."""
+
+    def seek() -> Iterator[None]:
+        jacobians = step_jacobians(trace, module, steps, layer=len(trace.layers) - 1)
+        into.append((yield from jacobians.seek_largest()))
+
+    yield from islice(seek(), width - 1, None, width)
 
 
-def _bound(flow: MeasuredFlow, module: nn.RNNBase, bounds: list[np.ndarray]) -> np.ndarray:
+def _largest_alone(parts: _Parts, sought: list[np.ndarray]) -> np.ndarray:
+    """(3, P) with neither median nor smallest values, which a decomposition would give."""
+    largest = np.concatenate(sought)
+    if parts.is_bounded:
+        largest = largest[list(parts.places)]
+    return np.stack([largest, *np.full((2, len(largest)), math.nan)])
+
+
+def _bound(flow: MeasuredFlow, module: nn.RNNBase, sought: list[np.ndarray]) -> np.ndarray:
     """(T + 1,) log10 of what ‖∂L/∂h(t)‖ can be at most: ‖g(t)‖ ≤ ‖direct(t)‖ + ‖J(t)‖ ‖g(t + 1)‖.
 
     ‖J(t)‖ is at most ‖W_hh‖ max|slope| for a vanilla RNN (Pascanu et al. 2013), for others the largest
-    singular value as measured, of the whole state's Jacobian. Empty for a network that is too large.
+    singular value as it was sought at every step, of the whole state's Jacobian. Empty where it was not.
     """
     traced = flow.trace
-    if bounds:
-        step_bounds = np.concatenate(bounds)
-    elif not traced.layers[-1].gates and module.hidden_size <= LARGE_STATE:
+    if sought:
+        step_bounds = np.concatenate(sought) * (1 + SOUGHT_BELOW)
+    elif not traced.layers[-1].gates:
         step_bounds = vanilla_step_bounds(traced, module, layer=len(traced.layers) - 1)
     else:
         return np.zeros(0)

@@ -8,9 +8,8 @@ import numpy as np
 
 from engine.ask import Answer, Line, Step
 from engine.explain.arithmetic_format import number
-from engine.explain.step_jacobian import recurrent_weight_sizes, step_jacobians
+from engine.explain.step_jacobian import SOUGHT_BELOW, step_jacobians, weight_norm_bound
 from engine.labs.gradient_flow.finding import FLOAT32_ENDS
-from engine.labs.gradient_flow.mechanism import SOUGHT_BELOW
 from engine.labs.gradient_flow.question_words import scientific, updates
 from engine.labs.gradient_flow.questions_moment import Moment
 from engine.labs.gradient_flow.questions_step import slopes
@@ -149,7 +148,7 @@ def _step_bound(mechanism: Mechanism, moment: Moment, t: int) -> tuple[float, st
     """The most that step t + 1 can lengthen a gradient, and how that is known."""
     place = len(moment.trace.layers) - 1
     if not mechanism.gate:
-        norm = recurrent_weight_sizes(moment.module, layer=place)["hidden"].largest_singular_value
+        norm = weight_norm_bound(moment.module, layer=place)
         largest = float(slopes(moment, t).max())
         return norm * largest, f"‖W_hh‖ {number(norm)} × max|slope| {number(largest)}"
     jacobians = step_jacobians(moment.trace, moment.module, [t], layer=place)

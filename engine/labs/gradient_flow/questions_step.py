@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.ask import Answer, Line, Step
 from engine.explain.arithmetic_format import number
-from engine.explain.step_jacobian import recurrent_weight_sizes, step_jacobians
+from engine.explain.step_jacobian import recurrent_weight_norms, recurrent_weight_sizes, step_jacobians
 from engine.labs.gradient_flow.question_words import updates
 from engine.labs.gradient_flow.questions_moment import Moment
 from engine.labs.gradient_flow.snapshot import Mechanism, Runner
@@ -64,7 +64,7 @@ def _jacobian_step(mechanism: Mechanism, moment: Moment | None, step: int, value
 def _parts(moment: Moment, step: int) -> tuple[Line, ...]:
     """What J is made of at this step."""
     mode = moment.layer.mode
-    sizes = recurrent_weight_sizes(moment.module, layer=len(moment.trace.layers) - 1)
+    norms = recurrent_weight_norms(moment.module, layer=len(moment.trace.layers) - 1)
     if mode in ("LSTM", "GRU"):
         gate, letter = ("forget", "f") if mode == "LSTM" else ("update", "z")
         new = "cell" if mode == "LSTM" else "new"
@@ -72,14 +72,12 @@ def _parts(moment: Moment, step: int) -> tuple[Line, ...]:
         return (
             Line(f"mean of the {gate} gate {letter}", f"over {len(open_)} units", float(open_.mean())),
             Line(f"its largest, max {letter}", "", float(open_.max())),
-            Line(
-                f"‖W_hh‖ of the {new} gate", "its largest singular value", sizes[new].largest_singular_value
-            ),
+            Line(f"‖W_hh‖ of the {new} gate", "its largest singular value", norms[new]),
         )
     slope = slopes(moment, step)
     name = "slope 1 − h²" if mode == "RNN_TANH" else "slope (1 where h > 0)"
     return (
-        Line("‖W_hh‖", "its largest singular value", sizes["hidden"].largest_singular_value),
+        Line("‖W_hh‖", "its largest singular value", norms["hidden"]),
         Line(f"mean {name}", f"over {len(slope)} units", float(slope.mean())),
         Line("max slope", "", float(slope.max())),
     )

@@ -18,11 +18,13 @@ EARLY = 0.03
 class FlowChart(ToldChart):
     """Curves of one quantity of every network."""
 
-    def forget(self, sentence: str) -> None:
-        """Show nothing but why there is nothing."""
-        if not self.is_shown(sentence):
-            self.draw([], "", "")
-            self.set_empty(sentence)
+    def forget(self, sentence: str) -> bool:
+        """Show nothing but why there is nothing; False where that is shown already."""
+        if self.is_shown(sentence):
+            return False
+        self.draw([], "", "")
+        self.set_empty(sentence)
+        return True
 
 
 def log_range(parts: Iterable[np.ndarray], least: float = 0.0) -> tuple[float, float] | None:

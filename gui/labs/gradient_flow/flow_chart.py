@@ -23,15 +23,15 @@ class GradientChart(FlowChart):
         super().__init__(wording.FLOW, "gradient-flow")
         self._trails_of: tuple[np.ndarray, ...] = ()
 
-    def show_flow(self, snapshot: GradientFlowSnapshot, *, with_trails: bool) -> None:
-        """Draw the newest curves, and the earlier ones too where there is time for that."""
+    def show_flow(self, snapshot: GradientFlowSnapshot, *, with_trails: bool) -> bool:
+        """Draw the newest curves, the earlier ones too where there is time for that; whether any are new."""
         runners = snapshot.runners
         if with_trails:
             self._show_trails(runners)
         newest = [one.flow.log10_norms for one in runners]
         marks = tuple(wording.curve_name(one) for one in runners)
         if self.is_shown(marks, snapshot.labels, *self._trails_of, *newest):
-            return
+            return False
         self.set_sentence(wording.flow_line(snapshot))
         self.set_labels([_visible(label) for label in snapshot.labels])
         levels = [Level(wording.FLOAT32_ZERO, wording.BELOW_FLOAT32, reached=False, inside=True)]
@@ -40,6 +40,7 @@ class GradientChart(FlowChart):
         self.draw(
             drawn, "" if is_read else "step t of the sequence", "‖∂L/∂h(t)‖", power_y=True, levels=levels
         )
+        return True
 
     def _show_trails(self, runners: Sequence[Runner]) -> None:
         rows = tuple(one.flow.recent for one in runners)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 from engine.labs.gradient_flow.snapshot import GradientFlowSnapshot, Mechanism, Runner
 from gui.labs.gradient_flow.charts import Drawn, FlowChart, log_range
 from gui.labs.gradient_flow.networks import COLOURS, FULL, SHORT
-from gui.labs.gradient_flow.tab import ChartsTab
+from gui.labs.gradient_flow.tab import ChartsTab, Part
 from gui.panels.line_plot import Curve, Level
 
 ONE = Level(1.0, "1")
@@ -29,30 +29,32 @@ class GatesTab(ChartsTab):
         super().__init__((self.gates, self.weights), parent)
 
     def choose(self, cell: str) -> None:
-        """Show the recurrent weights of this network."""
-        if cell != self._cell:
-            self._cell = cell
-            self.redraw()
+        """Show the recurrent weights of this network from the next drawing on."""
+        self._cell = cell
 
-    def draw(self, snapshot: GradientFlowSnapshot) -> None:
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return self._draw_gates, self._draw_weights
+
+    def _draw_gates(self, snapshot: GradientFlowSnapshot) -> bool:
         known = [(one, one.mechanism) for one in snapshot.runners if one.mechanism is not None]
         gated = [(one, mechanism) for one, mechanism in known if len(mechanism.gate_mean)]
         names = tuple(one.cell for one, _ in known)
         if not known:
-            self.gates.forget(NOTHING)
-        elif not self.gates.is_shown(names, *(mechanism.gate_mean for _, mechanism in gated)):
-            drawn = [_gate(one, mechanism) for one, mechanism in gated]
-            self.gates.draw(drawn, "step t of the sequence", "openness", y_range=(0.0, 1.0))
-        looked_at = [each for one, each in known if one.cell == self._cell and each.spectral_radius.size]
-        if looked_at:
-            self._draw_weights(self._cell, looked_at[0])
-        else:
-            self.weights.forget(NOTHING)
+            return self.gates.forget(NOTHING)
+        if self.gates.is_shown(names, *(mechanism.gate_mean for _, mechanism in gated)):
+            return False
+        drawn = [_gate(one, mechanism) for one, mechanism in gated]
+        self.gates.draw(drawn, "step t of the sequence", "openness", y_range=(0.0, 1.0))
+        return True
 
-    def _draw_weights(self, cell: str, mechanism: Mechanism) -> None:
-        sizes = (mechanism.spectral_radius, mechanism.largest_singular)
+    def _draw_weights(self, snapshot: GradientFlowSnapshot) -> bool:
+        mechanism = next((one.mechanism for one in snapshot.runners if one.cell == self._cell), None)
+        if mechanism is None or not mechanism.spectral_radius.size:
+            return self.weights.forget(NOTHING)
+        cell, sizes = self._cell, (mechanism.spectral_radius, mechanism.largest_singular)
         if self.weights.is_shown(cell, *sizes):
-            return
+            return False
         drawn = [
             curve
             for gate in range(len(mechanism.gates))
@@ -64,6 +66,7 @@ class GatesTab(ChartsTab):
         y_range = log_range([*sizes, np.ones(1)]) if _is_wide(sizes) else None
         self.weights.draw(drawn, "step", "", log_y=_is_wide(sizes), y_range=y_range, levels=[ONE])
         self.weights.setToolTip(FULL[cell])
+        return True
 
 
 def _gate(runner: Runner, mechanism: Mechanism) -> Drawn:

@@ -9,7 +9,7 @@ from engine.labs.gradient_flow.snapshot import GradientFlowSnapshot, Runner
 from gui.labs.gradient_flow import wording
 from gui.labs.gradient_flow.charts import Drawn, FlowChart, loss_top
 from gui.labs.gradient_flow.networks import COLOURS
-from gui.labs.gradient_flow.tab import ChartsTab
+from gui.labs.gradient_flow.tab import ChartsTab, Part
 from gui.panels.line_plot import Curve, Level
 
 
@@ -23,23 +23,19 @@ class LearningTab(ChartsTab):
             chart.set_empty(chart.nothing_yet)
         super().__init__((self.loss, self.accuracy), parent)
 
-    def draw(self, snapshot: GradientFlowSnapshot) -> None:
-        if snapshot.config.task == "sentence":
-            for chart in self.charts:
-                chart.forget(wording.NOTHING_LEARNED)
-            return
-        runners = snapshot.runners
-        names = tuple(wording.curve_name(one) for one in runners)
-        baseline = (snapshot.baseline_loss, snapshot.baseline_accuracy)
-        if not self.loss.is_shown(names, baseline, *(one.loss for one in runners)):
-            self._draw_loss(snapshot)
-        if not self.accuracy.is_shown(names, baseline, *(one.accuracy for one in runners)):
-            self._draw_accuracy(snapshot)
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return self._draw_loss, self._draw_accuracy
 
-    def _draw_loss(self, snapshot: GradientFlowSnapshot) -> None:
+    def _draw_loss(self, snapshot: GradientFlowSnapshot) -> bool:
+        if snapshot.config.task == "sentence":
+            return self.loss.forget(wording.NOTHING_LEARNED)
         baseline, runners = snapshot.baseline_loss, snapshot.runners
+        names = tuple(wording.curve_name(one) for one in runners)
+        if self.loss.is_shown(names, baseline, *(one.loss for one in runners)):
+            return False
         top = loss_top([one.loss for one in runners if one.exploded_at is None] or [np.empty(0)], baseline)
-        levels = [Level(baseline, "remembering nothing")] if baseline > 0 else []
+        levels = [Level(baseline, "guessing")] if baseline > 0 else []
         self.loss.set_sentence(snapshot.baseline_sentence)
         self.loss.draw(
             [_loss(one, top) for one in runners],
@@ -48,8 +44,15 @@ class LearningTab(ChartsTab):
             y_range=(0.0, top),
             levels=levels,
         )
+        return True
 
-    def _draw_accuracy(self, snapshot: GradientFlowSnapshot) -> None:
+    def _draw_accuracy(self, snapshot: GradientFlowSnapshot) -> bool:
+        if snapshot.config.task == "sentence":
+            return self.accuracy.forget(wording.NOTHING_LEARNED)
+        names = tuple(wording.curve_name(one) for one in snapshot.runners)
+        known = (one.accuracy for one in snapshot.runners)
+        if self.accuracy.is_shown(names, snapshot.baseline_accuracy, *known):
+            return False
         levels = [Level(snapshot.baseline_accuracy, "chance")]
         drawn = [
             Drawn(
@@ -60,6 +63,7 @@ class LearningTab(ChartsTab):
         ]
         self.accuracy.set_sentence("Share of each batch that is right.")
         self.accuracy.draw(drawn, "step", "", y_range=(0.0, 1.0), y_percent=True, levels=levels)
+        return True
 
 
 def _loss(runner: Runner, top: float) -> Drawn:

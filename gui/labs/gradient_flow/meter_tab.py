@@ -12,7 +12,7 @@ from gui.form.drawing import HEIGHT, draw_ground, make_clear
 from gui.labs.gradient_flow import wording
 from gui.labs.gradient_flow.charts import Drawn, FlowChart
 from gui.labs.gradient_flow.networks import COLOURS, SHORT
-from gui.labs.gradient_flow.tab import ChartsTab
+from gui.labs.gradient_flow.tab import ChartsTab, Part
 from gui.lines import Lines
 from gui.panels.line_plot import Curve, Level
 from gui.theme import GRID, themes
@@ -51,11 +51,9 @@ class MeterTab(ChartsTab):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self.success = FlowChart("Success against length", "memory-meter")
-        self.reach = FlowChart(
-            "How far it reaches back", "reach", "‖∂L/∂h(t)‖ over ‖∂L/∂h(T)‖, by steps back from the end."
-        )
+        self.reach = FlowChart("How far it reaches back", "reach", "‖∂L/∂h(t)‖ over that of the last step.")
         self.success.nothing_yet = (
-            "Press Measure: each network begins anew at every length, as long as Steps a length allows."
+            "Press Measure: at every length each network begins anew, and learns for “Steps a length”."
         )
         self.success.set_empty(self.success.nothing_yet)
         super().__init__((self.success, self.reach), parent, (3, 2))
@@ -75,20 +73,26 @@ class MeterTab(ChartsTab):
     def _measure(self) -> None:
         self.sweep_wanted.emit(self.lengths.edit.text().replace(" ", ""))
 
-    def draw(self, snapshot: GradientFlowSnapshot) -> None:
-        meter = snapshot.meter
-        if meter is not None and not self.success.is_shown(meter.lengths, meter.accuracy):
-            self._draw_success(meter)
-        if meter is None:
-            self.success.forget(self.success.nothing_yet)
-        self.longest.set_text("" if meter is None else wording.longest_line(meter))
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return self._draw_success, self._draw_reach
+
+    def _draw_reach(self, snapshot: GradientFlowSnapshot) -> bool:
         flows = [(one.cell, one.flow) for one in snapshot.runners]
         cells = tuple(cell for cell, _ in flows)
-        if not self.reach.is_shown(cells, *(flow.log10_norms for _, flow in flows)):
-            drawn = [_reach(cell, flow) for cell, flow in flows]
-            self.reach.draw(drawn, "steps back", "", power_y=True)
+        if self.reach.is_shown(cells, *(flow.log10_norms for _, flow in flows)):
+            return False
+        drawn = [_reach(cell, flow) for cell, flow in flows]
+        self.reach.draw(drawn, "steps back", "", power_y=True)
+        return True
 
-    def _draw_success(self, meter: Meter) -> None:
+    def _draw_success(self, snapshot: GradientFlowSnapshot) -> bool:
+        meter = snapshot.meter
+        self.longest.set_text("" if meter is None else wording.longest_line(meter))
+        if meter is None:
+            return self.success.forget(self.success.nothing_yet)
+        if self.success.is_shown(meter.lengths, meter.accuracy):
+            return False
         levels = [Level(meter.solved, "solved"), Level(meter.chance, "chance")]
         self.success.set_sentence(f"Accuracy after at most {meter.steps:,} steps at each length.")
         drawn = [_success(cell, meter) for cell in meter.accuracy]
@@ -101,6 +105,7 @@ class MeterTab(ChartsTab):
             x_names=[str(length) for length in meter.lengths],
             levels=levels,
         )
+        return True
 
 
 def _success(cell: str, meter: Meter) -> Drawn:

@@ -32,15 +32,15 @@ class OverTraining(HeatMapsPanel):
         self._cells: tuple[str, ...] = ()
         self._held: tuple[object, ...] = ()
 
-    def show_training(self, snapshot: GradientFlowSnapshot) -> None:
-        """Draw the maps where there is something new."""
+    def show_training(self, snapshot: GradientFlowSnapshot) -> bool:
+        """Draw the maps where there is something new; whether there was."""
         runners = [one for one in snapshot.runners if one.flow.map.size]
         held = (snapshot.step, *(one.flow.map for one in runners), *(wording.note(one) for one in runners))
         if len(held) == len(self._held) and all(
             new is old or (not isinstance(new, np.ndarray) and new == old)
             for new, old in zip(held, self._held, strict=True)
         ):
-            return
+            return False
         self._held, self._cells = held, tuple(one.cell for one in runners)
         self.set_sentence("t across, training downwards, one scale for all.")
         end = float(max([snapshot.step, 1, *(int(one.flow.map_steps[-1]) for one in runners)]))
@@ -54,6 +54,7 @@ class OverTraining(HeatMapsPanel):
             text=power_text,
             bar=bar,
         )
+        return True
 
     def told(self, at: tuple[str, tuple[int, ...]] | None) -> tuple[str, tuple[int, ...]] | None:
         """What is pointed at, as the lab knows it."""

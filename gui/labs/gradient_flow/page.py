@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 from PySide6.QtCore import QSize, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
@@ -24,16 +24,17 @@ from gui.labs.gradient_flow.over_training import OverTraining
 from gui.labs.gradient_flow.parameters_tab import ParametersTab
 from gui.labs.gradient_flow.presets import PresetRow
 from gui.labs.gradient_flow.sentence import SentenceLine
+from gui.labs.gradient_flow.tab import ChartsTab, Part
 from gui.labs.gradient_flow.toggles import NetworkToggles
 from gui.lines import Lines
 from gui.panels.panel import Panel
 from gui.theme import GRID
-from gui.view import View, as_cell
+from gui.view import View, as_cell, draw_all
 
 WIDE, HIGH = 104 * GRID, 72 * GRID
 """Size of the page from which the maps stand beside the main chart; else on a tab."""
-NARROW = 112 * GRID
-"""Width of the page below which the finding may take three lines."""
+NARROW, TALL = 140 * GRID, 64 * GRID
+"""Width of the page below which the finding takes three lines, where the page is as high as that."""
 TAB_NAMES = (
     ("Learning", "Learning"),
     ("Mechanism", "Mechanism"),
@@ -44,22 +45,24 @@ TAB_NAMES = (
 """What the tabs are called, and what where there is little room."""
 SMALLEST = QSize(75 * GRID, 48 * GRID)
 PAUSE = 70
-"""Milliseconds between two pictures of what hardly differs from step to step. They take turns, so that each
-costs little at a time and training has the rest."""
+"""Milliseconds between two pictures that catch up."""
+QUIET = 1000
+"""Milliseconds without another snapshot after which what has not had its turn is drawn nevertheless."""
 
 
 class GradientFlowPage(View):
-    """Draws a `GradientFlowSnapshot`. The newest curves at once, all else a few times a second."""
+    """Draws a `GradientFlowSnapshot`. While the networks learn the newest curves come with each, and of all
+    else, which hardly differs from step to step, one part: what a snapshot costs decides how many there are.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._snapshot: GradientFlowSnapshot | None = None
-        self._due: list[Callable[[GradientFlowSnapshot], None]] = []
+        self._due: list[Part] = []
         self._is_roomy = True
         self._cell = ""
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE)
         self._pause.timeout.connect(self._take_turn)
         self.presets, self.networks, self.sentence = PresetRow(self), NetworkToggles(self), SentenceLine(self)
         self.chart, self.maps = GradientChart(), OverTraining()
@@ -101,11 +104,11 @@ class GradientFlowPage(View):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In little room the maps are a tab, and one sentence stands for both."""
         width, height = event.size().width(), event.size().height()
-        self.finding.set_most(3 if width < NARROW and height >= HIGH else 2)
+        self.finding.set_most(3 if width < NARROW and height >= TALL else 2)
         roomy = width >= WIDE and height >= HIGH
         if roomy != self._is_roomy:
             self._share(roomy=roomy)
-            self._draw_all()
+            draw_all(self._all_pieces())
 
     def minimumSizeHint(self) -> QSize:
         """What the arrangement for little room needs, also where there is more now."""
@@ -137,7 +140,7 @@ class GradientFlowPage(View):
         self.networks.chosen.connect(lambda cells: self.settings_wanted.emit({"cells": cells}))
         self.sentence.typed.connect(lambda text: self.settings_wanted.emit({"text": text}))
         self.meter.sweep_wanted.connect(lambda lengths: self.command("sweep", lengths))
-        self.whose.activated.connect(self._choose)
+        self.whose.activated.connect(self._choose_other)
         self.tabs.currentChanged.connect(self._turn)
         for source in (self.chart, *self._tabs):
             source.asked.connect(lambda at: self.asked.emit(as_cell(at)))
@@ -155,44 +158,54 @@ class GradientFlowPage(View):
 
     # Drawing.
 
-    def show_snapshot(self, snapshot: GradientFlowSnapshot) -> None:
+    def pieces(self, snapshot: GradientFlowSnapshot) -> Iterator[None]:
         before, self._snapshot = self._snapshot, snapshot
         if not self.isVisible():
             return
-        if _only_goes_on(before, snapshot):
-            self.chart.show_flow(snapshot, with_trails=False)
-            self._due += [part for part in self._parts if part not in self._due]
-            if not self._pause.isActive():
-                self._pause.start()
-        else:
-            self._draw_all()
+        if not _only_goes_on(before, snapshot):
+            yield from self._all_pieces()
+            return
+        self._due += [part for part in self._parts if part not in self._due]
+        self._pause.start(QUIET)
+        if self.chart.show_flow(snapshot, with_trails=False):
+            yield
+        if self._draw_due():
+            yield
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._draw_all()
+        draw_all(self._all_pieces())
 
     def close_page(self) -> None:
         self._pause.stop()
 
     def _take_turn(self) -> None:
-        """Draw what has waited longest."""
-        if self._snapshot is not None and self._due and self.isVisible():
-            self._due.pop(0)(self._snapshot)
-            if self._due:
-                self._pause.start()
+        """The run rests: draw what has waited longest, and soon the next."""
+        if self._snapshot is not None and self.isVisible() and self._draw_due():
+            self._pause.start(PAUSE)
 
-    def _draw_all(self) -> None:
-        """Draw everything that is in sight."""
-        self._due.clear()
-        if self._snapshot is not None and self.isVisible():
-            for draw in self._parts:
-                draw(self._snapshot)
+    def _draw_due(self) -> bool:
+        """Draw of what is due the first that has changed; whether there was any."""
+        snapshot = self._snapshot
+        while self._due and snapshot is not None:
+            if self._due.pop(0)(snapshot):
+                return True
+        return False
+
+    def _all_pieces(self) -> Iterator[None]:
+        """Draw everything that is in sight, a piece at a time."""
+        self._due = list(self._parts) if self.isVisible() else []
+        while self._draw_due():
+            yield
 
     @property
-    def _parts(self) -> tuple[Callable[[GradientFlowSnapshot], None], ...]:
-        return self._draw_words, self._draw_flow, self._draw_maps, self._draw_tabs
+    def _parts(self) -> tuple[Part, ...]:
+        """Of the tabs the one in front alone; the others when they come there."""
+        front = self.tabs.currentWidget()
+        in_front = front.parts if isinstance(front, ChartsTab) else ()
+        return self._draw_words, self._draw_flow, self._draw_maps, *in_front
 
-    def _draw_words(self, snapshot: GradientFlowSnapshot) -> None:
+    def _draw_words(self, snapshot: GradientFlowSnapshot) -> bool:
         self._offer(snapshot)
         self.presets.show_preset(snapshot.config)
         self.networks.show_networks(snapshot)
@@ -203,17 +216,13 @@ class GradientFlowPage(View):
             self.maps.setHidden(is_read)  # nothing is trained: the text has the whole width
             self._main.setColumnStretch(1, 0 if is_read else 2)
         self._say()
+        return False
 
-    def _draw_flow(self, snapshot: GradientFlowSnapshot) -> None:
-        self.chart.show_flow(snapshot, with_trails=True)
+    def _draw_flow(self, snapshot: GradientFlowSnapshot) -> bool:
+        return self.chart.show_flow(snapshot, with_trails=True)
 
-    def _draw_maps(self, snapshot: GradientFlowSnapshot) -> None:
-        if self.maps.isVisible():
-            self.maps.show_training(snapshot)
-
-    def _draw_tabs(self, snapshot: GradientFlowSnapshot) -> None:
-        for tab in self._tabs:
-            tab.show_snapshot(snapshot)
+    def _draw_maps(self, snapshot: GradientFlowSnapshot) -> bool:
+        return self.maps.isVisible() and self.maps.show_training(snapshot)
 
     def _say(self) -> None:
         """The finding; where there is little room, the preset's sentence stands in its place before it."""
@@ -235,6 +244,10 @@ class GradientFlowPage(View):
             self._choose(0)
         self.whose.show_entry(SHORT.get(self._cell, ""))
 
+    def _choose_other(self, place: int) -> None:
+        self._choose(place)
+        draw_all(self._all_pieces())
+
     def _choose(self, place: int) -> None:
         self._cell = next(cell for cell in NETWORKS if SHORT[cell] == self.whose.entries[place])
         self.gates.choose(self._cell)
@@ -242,7 +255,7 @@ class GradientFlowPage(View):
 
     def _turn(self) -> None:
         self._show_tools()
-        self._draw_all()
+        draw_all(self._all_pieces())
 
     def _show_tools(self) -> None:
         self.whose.setVisible(self.tabs.currentWidget() in (self.gates, self.parameters))
@@ -277,4 +290,4 @@ def _only_goes_on(before: GradientFlowSnapshot | None, now: GradientFlowSnapshot
     """Whether nothing differs but that the run went on, or that something more of it was measured."""
     if before is None or before.config != now.config or before.step > now.step:
         return False
-    return bool(before.runners) == bool(now.runners)
+    return bool(before.runners) == bool(now.runners) and (before.meter is None) == (now.meter is None)

@@ -9,7 +9,7 @@ from engine.labs.gradient_flow.snapshot import GradientFlowSnapshot, Health
 from gui.labs.gradient_flow import wording
 from gui.labs.gradient_flow.charts import Drawn, FlowChart, log_range
 from gui.labs.gradient_flow.networks import COLOURS, SHORT
-from gui.labs.gradient_flow.tab import ChartsTab
+from gui.labs.gradient_flow.tab import ChartsTab, Part
 from gui.panels.line_plot import Curve
 
 NOTHING = "Press play: measured with every update."
@@ -30,36 +30,52 @@ class ParametersTab(ChartsTab):
         super().__init__((self.gradients, self.updates, self.units), parent, (4, 4, 3))
 
     def choose(self, cell: str) -> None:
-        """Show the parameters of this network."""
-        if cell != self._cell:
-            self._cell = cell
-            self.redraw()
+        """Show the parameters of this network from the next drawing on."""
+        self._cell = cell
 
-    def draw(self, snapshot: GradientFlowSnapshot) -> None:
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return self._draw_gradients, self._draw_updates, self._draw_units
+
+    def _draw_gradients(self, snapshot: GradientFlowSnapshot) -> bool:
+        health = self._looked_at(snapshot)
+        if health is None:
+            return self.gradients.forget(NOTHING)
+        about = "before clipping", "‖gradient‖"
+        return self._draw_parameters(self.gradients, "gradient", health, health.gradient_norms, about)
+
+    def _draw_updates(self, snapshot: GradientFlowSnapshot) -> bool:
+        health = self._looked_at(snapshot)
+        if health is None:
+            return self.updates.forget(NOTHING)
+        about = "of one update", "‖change‖ / ‖weights‖"
+        return self._draw_parameters(self.updates, "update", health, health.update_ratios, about)
+
+    def _draw_units(self, snapshot: GradientFlowSnapshot) -> bool:
         known = [(one.cell, one.health) for one in snapshot.runners if one.health is not None]
-        looked_at = [health for cell, health in known if cell == self._cell]
-        if looked_at:
-            self._draw_parameters(self._cell, looked_at[0])
-        else:
-            self.gradients.forget(NOTHING)
-            self.updates.forget(NOTHING)
         lost = [part for _, health in known for part in (health.saturated, health.dead)]
         if not known:
-            self.units.forget(NOTHING)
-        elif not self.units.is_shown(tuple(cell for cell, _ in known), *lost):
-            drawn = [curve for cell, health in known for curve in _lost(cell, health)]
-            self.units.draw(drawn, "step", "", y_range=(0.0, 1.0), y_percent=True)
+            return self.units.forget(NOTHING)
+        if self.units.is_shown(tuple(cell for cell, _ in known), *lost):
+            return False
+        drawn = [curve for cell, health in known for curve in _lost(cell, health)]
+        self.units.draw(drawn, "step", "", y_range=(0.0, 1.0), y_percent=True)
+        return True
 
-    def _draw_parameters(self, cell: str, health: Health) -> None:
-        for chart, array, values, label in (
-            (self.gradients, "gradient", health.gradient_norms, "‖gradient‖"),
-            (self.updates, "update", health.update_ratios, "‖change‖ / ‖weights‖"),
-        ):
-            if not chart.is_shown(cell, values):
-                what = "before clipping" if array == "gradient" else "of one update"
-                chart.set_sentence(f"{SHORT[cell]}, by parameter, {what}.")
-                drawn = [_parameter(cell, health, array, place, row) for place, row in enumerate(values)]
-                chart.draw(drawn, "step", label, log_y=True, y_range=log_range([values.ravel()]))
+    def _looked_at(self, snapshot: GradientFlowSnapshot) -> Health | None:
+        return next((one.health for one in snapshot.runners if one.cell == self._cell), None)
+
+    def _draw_parameters(
+        self, chart: FlowChart, array: str, health: Health, values: np.ndarray, about: tuple[str, str]
+    ) -> bool:
+        """A curve a parameter; `about` are what is measured, in words, and the axis."""
+        cell, (what, label) = self._cell, about
+        if chart.is_shown(cell, values):
+            return False
+        chart.set_sentence(f"{SHORT[cell]}, by parameter, {what}.")
+        drawn = [_parameter(cell, health, array, place, row) for place, row in enumerate(values)]
+        chart.draw(drawn, "step", label, log_y=True, y_range=log_range([values.ravel()]))
+        return True
 
 
 def _parameter(cell: str, health: Health, array: str, place: int, values: np.ndarray) -> Drawn:

@@ -1,20 +1,23 @@
-"""A tab of charts side by side, drawn only while it is seen."""
+"""A tab of charts side by side, drawn one at a time, and only while it is in front."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.labs.gradient_flow.snapshot import GradientFlowSnapshot
 from gui.labs.gradient_flow.charts import FlowChart
 from gui.theme import GRID
 
+Part = Callable[[GradientFlowSnapshot], bool]
+"""Draws a part of the page where that has changed; False where it had not, or where it takes next to no
+time."""
+
 
 class ChartsTab(QWidget):
-    """Charts in a row; a subclass fills in `draw`."""
+    """Charts in a row; a subclass fills in `parts`."""
 
     asked = Signal(object)
     """(array, indices) under the pointer, as the lab knows it; None when it leaves."""
@@ -26,7 +29,6 @@ class ChartsTab(QWidget):
     ) -> None:
         super().__init__(parent)
         self.charts = tuple(charts)
-        self._snapshot: GradientFlowSnapshot | None = None
         self.column, row = QVBoxLayout(self), QHBoxLayout()
         self.column.setContentsMargins(0, GRID // 2, 0, 0)
         self.column.setSpacing(GRID // 2)
@@ -37,21 +39,7 @@ class ChartsTab(QWidget):
             chart.picked.connect(self.picked)
         self.column.addLayout(row, 1)
 
-    def draw(self, snapshot: GradientFlowSnapshot) -> None:
-        """Draw what has changed."""
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What draws the tab, a chart each."""
         raise NotImplementedError
-
-    def show_snapshot(self, snapshot: GradientFlowSnapshot) -> None:
-        """Draw it now, or when the tab is shown."""
-        self._snapshot = snapshot
-        if self.isVisible():
-            self.draw(snapshot)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.redraw()
-
-    def redraw(self) -> None:
-        """Draw the last snapshot again: a choice on the tab has changed, or it has come into sight."""
-        if self._snapshot is not None and self.isVisible():
-            self.draw(self._snapshot)

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from gui.colour_maps import colour, lookup
 from gui.panels.heat_maps import HeatMap, HeatMapsPanel
 from gui.panels.plot_ticks import power_text
-from gui.panels.resample import coverage, resampled
+from gui.panels.resample import borders, resampled
 from gui.theme import theme
 
 GRADIENT = np.tile(np.linspace(-10, 0, 5, dtype=np.float32), (4, 1))
@@ -46,11 +46,28 @@ def name_at(panel: HeatMapsPanel, at: QPointF) -> str:
     return panel.canvas.grab().toImage().pixelColor(at.toPoint()).name()
 
 
-def test_coverage_is_the_overlap_of_intervals_and_pixels() -> None:
-    np.testing.assert_allclose(coverage([0, 1, 3], 2, 4.0), [[0.5, 0.5], [0, 0.5]])
-    whole = coverage(np.arange(38), 10, 37)
-    np.testing.assert_allclose(whole.sum(axis=1), 1, rtol=1e-6)
-    np.testing.assert_allclose(whole.sum(axis=0), 10 / 37, rtol=1e-5)
+def covered(edges: np.ndarray, pixels: int, end: float) -> np.ndarray:
+    """(pixels, intervals) how much of each pixel each interval covers, one by one."""
+    scaled = edges * (pixels / end)
+    tops = np.arange(pixels)[:, None]
+    return np.clip(np.minimum(scaled[1:], tops + 1) - np.maximum(scaled[:-1], tops), 0, None)
+
+
+@pytest.mark.parametrize("unknown", [0.0, 0.3])
+@pytest.mark.parametrize(("height", "width"), [(5, 7), (31, 44), (1, 1)])
+def test_every_pixel_weighs_what_lies_in_it_by_how_much_it_covers(unknown: float, height: int, width: int):
+    random = np.random.default_rng(2)
+    values = random.normal(-30, 10, (9, 14)).astype(np.float32)
+    values[random.random(values.shape) < unknown] = np.nan
+    down, across = np.array([0, 1, 2, 4, 8, 16, 24, 32, 33, 40.0]), np.arange(15.0)
+    got = resampled(values, borders(down, height, 50.0), borders(across, width, 14.0))
+    weights = np.einsum("yr,xc->yxrc", covered(down, height, 50.0), covered(across, width, 14.0))
+    known = np.where(np.isnan(values), 0, weights)
+    shares = known.sum((2, 3))
+    sums = (known * np.nan_to_num(values)).sum((2, 3))
+    expected = np.where(shares > 1e-4, sums / np.maximum(shares, 1e-4), np.nan)
+    np.testing.assert_allclose(got, expected, rtol=1e-5)
+    assert np.isnan(got[-1]).all() == (height > 4)
 
 
 @pytest.mark.parametrize("unknown", [0.0, 0.3])
@@ -58,7 +75,7 @@ def test_a_pixel_is_the_mean_of_what_it_covers(unknown: float) -> None:
     random = np.random.default_rng(1)
     values = random.normal(size=(6, 8)).astype(np.float32)
     values[random.random(values.shape) < unknown] = np.nan
-    got = resampled(values, coverage(np.arange(7), 3, 6), coverage(np.arange(9), 4, 8))
+    got = resampled(values, borders(np.arange(7), 3, 6), borders(np.arange(9), 4, 8))
     blocks = values.reshape(3, 2, 4, 2).swapaxes(1, 2).reshape(3, 4, 4)
     np.testing.assert_allclose(got, [[np.nanmean(one) for one in row] for row in blocks], rtol=1e-5)
 
