@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Picture = Callable[[Lab[Any, Any], Path], None]
 """Draws a lab's page into a PNG file; handed in by `gui`, because the engine knows no screen."""
 
+TELL_EVERY = 5.0
+"""Seconds between two words on a run whose end is not known."""
 OK, SOME_FAILED, WRONG_USAGE, STOPPED = 0, 1, 2, 130
 
 
@@ -217,20 +219,28 @@ def _sentence(failure: Exception) -> str:
 
 
 def _work(lab: Lab[Any, Any], limit: int | None) -> Iterator[None]:
-    """Do what the input started; a lab that trains goes on for `limit` steps, 1 if none is given."""
-    done = 0
+    """Do what the input started; a lab that trains goes on for `limit` steps, 1 or to its end without one."""
+    done, told = 0, time.perf_counter()
     while limit is None or done < limit:
         if lab.jobs:
             _tell(lab)
             lab.jobs.advance()
-        elif lab.trains and (limit is not None or done == 0):
+        elif lab.trains and lab.can_step and (limit is not None or lab.ends or done == 0):
             lab.step()
-            if limit is not None and (done + 1) * 10 // limit > done * 10 // limit:
-                print(f"  step {done + 1}/{limit}", file=sys.stderr)
+            told = _tell_step(done + 1, limit, told)
         else:
             return
         done += 1
         yield
+
+
+def _tell_step(done: int, limit: int | None, told: float) -> float:
+    """Tell every tenth of the steps, where their number is known, else every few seconds; when that was."""
+    now = time.perf_counter()
+    if done * 10 // limit > (done - 1) * 10 // limit if limit is not None else now - told > TELL_EVERY:
+        print(f"  step {done}" + (f"/{limit}" if limit is not None else ""), file=sys.stderr)
+        return now
+    return told
 
 
 def _tell(lab: Lab[Any, Any]) -> None:

@@ -72,6 +72,9 @@ class Lab(Generic[C, S]):
     comes_again: ClassVar[frozenset[str]] = frozenset({"configure"})
     """Commands that come in quick succession while a slider moves; jobs wait until that is over."""
 
+    ends: ClassVar[bool] = False
+    """Its steps come to an end by themselves; the command line then does them all, unless told how many."""
+
     begins_playing = False
     """Set by a command after which the person expects to see it go; the worker takes it back and plays."""
 

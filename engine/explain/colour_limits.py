@@ -71,13 +71,13 @@ def _percentiles(values: Tensor, sample: Tensor) -> np.ndarray:
     """The percentiles of each row of `sample`, or the extremes of `values` where they coincide: (C, 2)."""
     ordered = np.sort(sample.cpu().numpy(), axis=1)  # NaN last; NumPy is 10 times faster than torch on a CPU
     limits = _quantiles(ordered, QUANTILES)
-    coincide = np.flatnonzero(limits[:, 0] >= limits[:, 1])
-    if not coincide.size:
+    coincide = limits[:, 0] >= limits[:, 1]
+    if not coincide.any():
         return limits
     if sample.shape == values.shape:
-        limits[coincide] = _quantiles(ordered[coincide], ENDS)
-    else:
-        limits[coincide] = extremes(values.index_select(0, torch.from_numpy(coincide).to(values.device)))
+        return np.where(coincide[:, None], _quantiles(ordered, ENDS), limits)
+    rows = np.flatnonzero(coincide)
+    limits[rows] = extremes(values.index_select(0, torch.from_numpy(rows).to(values.device)))
     return limits
 
 
@@ -90,7 +90,10 @@ def _quantiles(ordered: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
         picked = partial(np.take_along_axis, ordered)
     place = last * quantiles
     below = place.astype(np.intp)
-    lower, upper = (_held(picked(each, axis=1)) for each in (below, np.ceil(place).astype(np.intp)))
+    lower = _held(picked(below, axis=1))
+    if (place == below).all():
+        return lower  # as for minimum and maximum: nothing is interpolated
+    upper = _held(picked(np.ceil(place).astype(np.intp), axis=1))
     return lower + (upper - lower) * (place - below).astype(np.float32)
 
 

@@ -24,7 +24,7 @@ LOW, HIGH = 0.01, 0.99
 
 @dataclass(frozen=True)
 class Look:
-    """One forward pass on one picture: `x` is (1, 3, S, S), `logits` and `probabilities` (classes,)."""
+    """One forward pass on one picture: `x` is (1, C, S, S), `logits` and `probabilities` (classes,)."""
 
     x: Tensor
     rgb: np.ndarray
@@ -53,8 +53,8 @@ class Inspection:
         self.classifier = classifier
         self.device = device
         self.model: nn.Module = classifier.model.to(device)
-        side = classifier.preprocessing.crop
-        self.layers = measure(self.model, torch.zeros(1, 3, side, side, device=device))
+        side, channels = classifier.preprocessing.crop, len(classifier.preprocessing.mean)
+        self.layers = measure(self.model, torch.zeros(1, channels, side, side, device=device))
         if not self.layers:
             raise UserError("There is nothing to see in this network", "it has no layers")
         self.by_name: dict[str, Layer] = {layer.name: layer for layer in self.layers}

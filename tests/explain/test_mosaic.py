@@ -114,6 +114,24 @@ def test_a_map_that_is_zero_but_for_one_peak_shows_the_peak(size: int) -> None:
     assert tiles(made)[1].astype(int).sum() == 255
 
 
+@pytest.mark.parametrize("broken", [False, True])
+def test_maps_of_every_kind_side_by_side_have_the_limits_of_each_alone(broken: bool) -> None:
+    maps = torch.zeros(6, 12, 12)
+    maps[0], maps[3] = torch.randn(12, 12), torch.randn(12, 12)
+    maps[1, 2, 3] = 5.0
+    maps[2] = -7.5
+    maps[4, 0, 0], maps[4, 5, 5] = -2.0, 3.0
+    if broken:
+        maps[1, 9, 9] = maps[3, 4, 4] = torch.nan
+        maps[5] = torch.nan
+    made = mosaic(maps)
+    for channel, values in enumerate(maps.double().numpy()):
+        known = values[~np.isnan(values)] if not np.isnan(values).all() else np.zeros(1)
+        low, high = np.percentile(known, [1, 99])
+        wanted = (low, high) if low < high else (known.min(), known.max())
+        assert made.limits(channel) == pytest.approx(wanted, rel=1e-5)
+
+
 @pytest.mark.parametrize("value", [0.0, -3.5, 1e-40, 3e38])
 @pytest.mark.parametrize("scale", ["map", "layer"])
 def test_a_constant_is_drawn_in_the_middle(value: float, scale: str) -> None:

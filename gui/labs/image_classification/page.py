@@ -15,8 +15,9 @@ from gui.labs.image_classification.compare_tab import CompareTab
 from gui.labs.image_classification.film_row import FilmRow
 from gui.labs.image_classification.wanted_tab import WantedTab
 from gui.labs.image_classification.what_if_tab import WhatIfTab
+from gui.layer_words import show_layers, show_thumbnails
 from gui.panels.bars import BarsPanel
-from gui.panels.layer_strip import LayerStrip, LayerTile, Thumbnail
+from gui.panels.layer_strip import LayerStrip
 from gui.panels.maps import MapsPanel
 from gui.panels.panel import Panel
 from gui.panels.picture import PicturePanel
@@ -124,7 +125,7 @@ class ImageClassificationPage(View):
     def show_snapshot(self, snapshot: ImageClassificationSnapshot) -> None:
         before, self._shown = self._shown, snapshot
         if snapshot.layers is not before.layers:
-            self._show_network(snapshot)
+            show_layers(self.strip, snapshot.layers)
         if snapshot.picture is not None and (snapshot.top != before.top or snapshot.target != before.target):
             self._show_top(snapshot)
         self.film.show_film(snapshot.film, snapshot.film_index)
@@ -138,7 +139,7 @@ class ImageClassificationPage(View):
             self._show_heat(snapshot)
         self.picture.set_opacity(snapshot.config.opacity)
         if snapshot.thumbnails is not before.thumbnails:
-            self._show_thumbnails(snapshot)
+            show_thumbnails(self.strip, snapshot.layers, snapshot.thumbnails)
         if snapshot.shown is not before.shown or snapshot.picture is not before.picture:
             self._show_layer(snapshot)
         self._show_answer(snapshot.answer, snapshot.question)
@@ -153,26 +154,6 @@ class ImageClassificationPage(View):
         self.picture.set_empty("Drop a picture anywhere on the window.")
         for panel in (self.top, self.map, self.maps):
             panel.set_empty("There is nothing to see without a picture.")
-
-    def _show_network(self, snapshot: ImageClassificationSnapshot) -> None:
-        groups: dict[str, list[int]] = {}
-        for place, layer in enumerate(snapshot.layers):
-            groups.setdefault(layer.group, []).append(place)
-        tiles = [
-            LayerTile(
-                layer.group,
-                layer.name.removeprefix(f"{layer.group}."),
-                wording.layer_lines(layer),
-                wording.layer_tip(layer),
-                wording.layer_row(layer),
-            )
-            for layer in snapshot.layers
-        ]
-        lines = {
-            group: wording.block_lines([snapshot.layers[place] for place in places])
-            for group, places in groups.items()
-        }
-        self.strip.set_layers(tiles, lines, wording.COLUMNS)
 
     def _show_heat(self, snapshot: ImageClassificationSnapshot) -> None:
         heat = snapshot.heat
@@ -203,15 +184,6 @@ class ImageClassificationPage(View):
             note,
         )
         self.top.canvas.repaint()  # the answer first; all else is painted together, which takes longer
-
-    def _show_thumbnails(self, snapshot: ImageClassificationSnapshot) -> None:
-        places = {layer.name: place for place, layer in enumerate(snapshot.layers)}
-        self.strip.set_thumbnails(
-            {
-                places[name]: Thumbnail(small.pixels, small.rows, small.columns)
-                for name, small in snapshot.thumbnails.items()
-            }
-        )
 
     def _show_layer(self, snapshot: ImageClassificationSnapshot) -> None:
         shown = snapshot.shown
