@@ -129,7 +129,7 @@ def _tensors() -> int:
     import torch
 
     gc.collect()
-    return sum(isinstance(each, torch.Tensor) for each in gc.get_objects())
+    return sum(issubclass(type(each), torch.Tensor) for each in gc.get_objects())
 
 
 def _resident() -> float:

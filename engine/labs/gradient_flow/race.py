@@ -19,7 +19,7 @@ from engine.labs.gradient_flow.runner import Runner
 from engine.models.recurrent_networks import NETWORKS
 
 MOST_CELLS = 6
-LOOKING, DIGGING = 0.05, 0.02
+LOOKING, DIGGING = 0.03, 0.02
 """Shares of the time that may go to the live curves, and to the singular values behind them."""
 AT_ONCE = ("learning_rate", "clip", "clip_value")
 """Settings that a race takes while it runs; those in RESTARTS need a new one."""
