@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from engine.explain.mosaic import Mosaic
+from engine.explain.shown_layer import ShownLayer
 from engine.models.layer import Layer
+from gui.colour_maps import SEQUENTIAL
 from gui.panels.layer_strip import LayerStrip, LayerTile, Thumbnail
+from gui.panels.maps import MapsPanel
 
 COLUMNS = (
     "layer", "kind", "shape", "kernel", "stride", "padding", "groups", "parameters", "multiply-adds",
@@ -99,6 +102,16 @@ def show_layers(strip: LayerStrip, layers: Sequence[Layer]) -> None:
         for layer in layers
     ]
     strip.set_layers(tiles, {group: block_lines(inside) for group, inside in groups.items()}, COLUMNS)
+
+
+def show_maps(panel: MapsPanel, shown: ShownLayer, colour_map: str = SEQUENTIAL) -> None:
+    """Draw a layer's maps with their own values behind them."""
+    drawn = shown.mosaic
+    panel.set_mosaic(
+        drawn.pixels, drawn.rows, drawn.columns, drawn.height, drawn.width, drawn.count,
+        drawn.order, drawn.low, drawn.high, colour_map,
+    )  # fmt: skip
+    panel.set_values(shown.values)
 
 
 def show_thumbnails(strip: LayerStrip, layers: Sequence[Layer], thumbnails: Mapping[str, Mosaic]) -> None:

@@ -47,6 +47,7 @@ class LayerStrip(StripPanel):
         self._thumbnails: dict[int, Thumbnail] = {}
         self._images: dict[int, tuple[tuple[object, ...], QImage]] = {}
         self._input: NDArray[np.uint8] | None = None
+        self._is_grey = False
         self._selected: int | None = None
         self._open = ""
         self._tiles: list[Tile] = []
@@ -80,9 +81,9 @@ class LayerStrip(StripPanel):
             self._thumbnails.update(thumbnails)
             self.canvas.update()
 
-    def set_input(self, picture: NDArray[np.uint8]) -> None:
-        """The picture (H, W, 3) uint8 that goes in, drawn before the first layer."""
-        before, self._input = self._input, picture
+    def set_input(self, picture: NDArray[np.uint8], *, is_grey: bool = False) -> None:
+        """The picture (H, W, 3) uint8 that goes in, drawn before the first layer; `is_grey` as one map."""
+        before, self._input, self._is_grey = self._input, picture, is_grey
         if before is None or before.shape != picture.shape:
             self._lay_tiles()
             self.canvas.update()
@@ -286,8 +287,9 @@ class LayerStrip(StripPanel):
         picture = None
         if self._input is not None:
             height, width = self._input.shape[:2]
-            size = f"3 × {height}²" if height == width else f"3 × {height} × {width}"
-            picture = Tile(INPUT, "image", (size, "red, green, blue"))
+            count, colours = (1, "grey") if self._is_grey else (3, "red, green, blue")
+            size = f"{count} × {height}²" if height == width else f"{count} × {height} × {width}"
+            picture = Tile(INPUT, "image", (size, colours))
         self._tiles, self._bracket = lay_tiles(self._layers, self._block_lines, self._open, picture)
         self._share_height()
         widths = [self._width(tile) for tile in self._tiles]

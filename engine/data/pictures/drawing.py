@@ -37,19 +37,14 @@ def usual_frame(pictures: Tensor) -> Frame:
 
 def framed(drawing: np.ndarray, frame: Frame, side: int) -> np.ndarray:
     """`drawing` (H, W) uint8 as (side, side) uint8: as large, and its centre of mass where it usually is."""
-    rows, columns = np.nonzero(drawing >= INK * max(1, int(drawing.max(initial=0))))
+    rows, columns = _ink(drawing)
     if not len(rows):
         return np.zeros((side, side), np.uint8)
     cut = drawing[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     scale = frame.extent * side / max(cut.shape)
     size = tuple(max(1, round(length * scale)) for length in (cut.shape[1], cut.shape[0]))
     small = np.asarray(Image.fromarray(cut).resize(size, Image.Resampling.BOX))
-    weights = small.astype(np.float64)
-    total = max(1.0, weights.sum())
-    middle = (
-        (weights.sum(1) * (np.arange(len(weights)) + 0.5)).sum() / total,
-        (weights.sum(0) * (np.arange(weights.shape[1]) + 0.5)).sum() / total,
-    )
+    middle = _middle(small)
     return _placed(small, side, round(frame.row * side - middle[0]), round(frame.column * side - middle[1]))
 
 
@@ -65,12 +60,22 @@ def _placed(small: np.ndarray, side: int, top: int, left: int) -> np.ndarray:
 
 def _box(picture: np.ndarray) -> tuple[float, float, float] | None:
     """The longer side of what is bright, and its centre of mass, in pixels."""
-    rows, columns = np.nonzero(picture >= INK * max(1, int(picture.max(initial=0))))
-    if not len(rows) or not picture.any():
+    rows, columns = _ink(picture)
+    if not len(rows):
         return None
-    weights = picture.astype(np.float64)
-    total = weights.sum()
-    row = (weights.sum(1) * (np.arange(len(weights)) + 0.5)).sum() / total
-    column = (weights.sum(0) * (np.arange(weights.shape[1]) + 0.5)).sum() / total
     extent = max(rows.max() - rows.min(), columns.max() - columns.min()) + 1
-    return float(extent), float(row), float(column)
+    return (float(extent), *_middle(picture))
+
+
+def _ink(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the pixels that belong to what is shown."""
+    rows, columns = np.nonzero(picture >= INK * max(1, int(picture.max(initial=0))))
+    return rows, columns
+
+
+def _middle(picture: np.ndarray) -> tuple[float, float]:
+    """Row and column of the centre of mass, in pixels."""
+    weights = picture.astype(np.float64)
+    total = max(1.0, weights.sum())
+    down, across = (np.arange(length) + 0.5 for length in picture.shape)
+    return float((weights.sum(1) * down).sum() / total), float((weights.sum(0) * across).sum() / total)

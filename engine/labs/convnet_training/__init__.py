@@ -3,7 +3,6 @@
 from engine.labs.convnet_training.config import ConvnetTrainingConfig
 from engine.labs.convnet_training.lab import ConvnetTraining
 from engine.labs.convnet_training.snapshot import (
-    BlockView,
     ConvnetTrainingSnapshot,
     Curves,
     DataView,
@@ -18,7 +17,6 @@ from engine.labs.convnet_training.snapshot import (
 )
 
 __all__ = [
-    "BlockView",
     "ConvnetTraining",
     "ConvnetTrainingConfig",
     "ConvnetTrainingSnapshot",

@@ -25,8 +25,9 @@ from engine.labs.convnet_training.mapping import PictureMap
 from engine.labs.convnet_training.questions import answer_about_training
 from engine.labs.convnet_training.recipes import design_for, recipe_for
 from engine.labs.convnet_training.run import SCORED, TrainingRun
-from engine.labs.convnet_training.snapshot import ConvnetTrainingSnapshot, Curves
+from engine.labs.convnet_training.snapshot import ConvnetTrainingSnapshot, Curves, Verdict
 from engine.models.designs import Design, examine, open_network, save_network
+from engine.training.pictures.evaluation import Evaluation
 
 KEPT_RUNS = 8
 """Runs whose curves are kept to compare with."""
@@ -49,6 +50,7 @@ class Bench:
         self.attention = ""
         """The tab in front; "" stands for all."""
         self._refused: tuple[str, int, str] | None = None
+        self._verdict: tuple[Evaluation | None, tuple[int, int] | None, Verdict | None] = (None, None, None)
         self._runs = 1
 
     @classmethod
@@ -200,7 +202,7 @@ class Bench:
     def snapshot(self) -> ConvnetTrainingSnapshot:
         """Everything that may be seen now."""
         learning = self.run.view()
-        verdict = views.verdict(self.run, self.cell)
+        verdict = self._told_verdict()
         return ConvnetTrainingSnapshot(
             self.config,
             {"layer": tuple(self.looking.inspection.by_name)},
@@ -217,6 +219,13 @@ class Bench:
             embedding=self.mapping.view,
             finding=finding(self.data_view, learning, verdict),
         )
+
+    def _told_verdict(self) -> Verdict | None:
+        """The newest score as it is told; sorted and drawn once, since it rides along in every snapshot."""
+        score, cell, _ = self._verdict
+        if score is not self.run.verdict or cell != self.cell:
+            self._verdict = self.run.verdict, self.cell, views.verdict(self.run, self.cell)
+        return self._verdict[2]
 
     def result(self) -> dict[str, Any]:
         """What the command line prints."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.explain.map_settings import order_of_maps, scale_of_maps, shown_map
 from engine.settings import Config, setting
 
 DATASETS = ("digits", "mnist", "fashion-mnist", "cifar10", "folder")
@@ -153,30 +154,9 @@ class ConvnetTrainingConfig(Config):
         optional=True,
         none_label="An early one",
     )
-    order: str = setting(
-        "channel",
-        "Order of maps",
-        "Which feature map comes first: by channel number, or the strongest by mean or by peak.",
-        group="Looking",
-        choices=("channel", "mean", "peak"),
-    )
-    scale: str = setting(
-        "map",
-        "Colour scale",
-        "One colour scale for each map, one for the whole layer, or one for the whole network.",
-        group="Looking",
-        choices=("map", "layer", "network"),
-    )
-    channel: int | None = setting(
-        None,
-        "Map",
-        "The feature map that is shown large, by its channel number.",
-        group="Looking",
-        optional=True,
-        low=0,
-        high=100_000,
-        none_label="The most varied",
-    )
+    order: str = order_of_maps("Looking")
+    scale: str = scale_of_maps("Looking")
+    channel: int | None = shown_map("Looking")
     explain: str = setting(
         "none",
         "Why",

@@ -248,10 +248,6 @@ class ConvnetTraining(Lab[ConvnetTrainingConfig, ConvnetTrainingSnapshot]):
         """Save the network as it is shown, its design and its classes as safetensors. Raises `UserError`."""
         self._need().save(Path(path))
 
-    def forget_runs(self) -> None:
-        """Let go of the runs that were kept to compare with."""
-        self._need().kept = ()
-
     def ask(self, cell: Cell | None) -> None:
         """Explain the value under the pointer."""
         if self._bench is not None:

@@ -14,7 +14,7 @@ from engine.explain.inspection import Inspection, Look
 from engine.explain.layer_gradient import layer_gradient
 from engine.explain.mosaic import Mosaic, as_maps, mosaic, thumbnail
 from engine.explain.questions import answer_cell
-from engine.explain.shown_layer import ShownLayer, default_layer, most_varied, show_layer
+from engine.explain.shown_layer import ShownLayer, default_layer, show_layer
 from engine.explain.why import Effort, Heat, explain
 from engine.labs.convnet_training.config import ConvnetTrainingConfig
 from engine.labs.convnet_training.run import TrainingRun
@@ -104,6 +104,7 @@ class Looking:
         look = self.open_up() if self.config.scale == "network" else self.look
         self.shown = self._drawn(look)
         self._gradients = self._draw_gradients()
+        self._filters = self._draw_filters()
 
     def _drawn(self, look: Look) -> ShownLayer:
         return show_layer(
@@ -125,8 +126,7 @@ class Looking:
             return None
         return shown_of(self.layer_name, gradient, self.aspect, self.shown.channel)
 
-    @property
-    def filters(self) -> ShownLayer | None:
+    def _draw_filters(self) -> ShownLayer | None:
         """The kernels of the layer on show, or of the first convolution where that has none."""
         layer = _convolution(self.inspection, self.layer_name)
         if layer is None:
@@ -177,7 +177,7 @@ class Looking:
             shown=self.shown,
             gradients=self._gradients,
             thumbnails=self.thumbnails,
-            filters=self.filters,
+            filters=self._filters,
             heat=self.heat,
             is_drawn=self.pinned.is_drawn,
         )
@@ -189,7 +189,7 @@ def shown_of(name: str, maps: Tensor, aspect: float, channel: int) -> ShownLayer
     limits = (-high, high) if high > 0 and np.isfinite(high) else (-1.0, 1.0)
     drawn = mosaic(maps.detach().float(), scale="network", limits=limits, aspect=aspect)
     values = read_only(maps.detach().float().cpu().numpy().copy())
-    picked = min(channel, len(values) - 1) if channel >= 0 else most_varied(maps)
+    picked = min(channel, len(values) - 1)
     return ShownLayer(name, drawn, values, picked, values[picked], limits)
 
 

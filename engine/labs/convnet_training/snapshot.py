@@ -40,28 +40,12 @@ class DataView:
 
 
 @dataclass(frozen=True)
-class BlockView:
-    """A block of the network as it is listed: what it is and what it makes of its input."""
-
-    name: str
-    title: str
-    """In words: "3 × 3 convolution, 32 channels, batch norm, relu"."""
-    shape: tuple[int, ...]
-    """(C, H, W) or (features,)."""
-    parameters: int
-    multiply_adds: int
-    sees: tuple[int, int] | None
-    """Height and width in pixels of what one value of it depends on; None where that is everything."""
-
-
-@dataclass(frozen=True)
 class NetworkView:
     """The network as it is built."""
 
     title: str
     design: str
     """As JSON, to be edited."""
-    blocks: tuple[BlockView, ...]
     parameters: int
     multiply_adds: int
     problem: str = ""

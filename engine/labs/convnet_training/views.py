@@ -8,10 +8,9 @@ from torch.nn import functional as F
 
 from engine.data.pictures import LabelledPictures, PictureData
 from engine.labs.convnet_training.run import TrainingRun
-from engine.labs.convnet_training.snapshot import BlockView, DataView, Mistake, NetworkView, Verdict
-from engine.models.designs import Block, examine
+from engine.labs.convnet_training.snapshot import DataView, Mistake, NetworkView, Verdict
+from engine.models.designs import examine
 from engine.read_only import read_only
-from engine.settings import Setting
 
 EXAMPLES, LARGEST = 12, 64
 """Pictures of each class that are shown, and the side in pixels to which they are averaged down."""
@@ -60,35 +59,11 @@ def network_view(run: TrainingRun, refused: tuple[str, int, str] | None) -> Netw
     return NetworkView(
         title=run.design.name,
         design=run.design.to_json(),
-        blocks=tuple(
-            BlockView(
-                name=facts.name,
-                title=block_title(facts.block),
-                shape=facts.shape_out,
-                parameters=facts.parameters,
-                multiply_adds=facts.multiply_adds,
-                sees=(facts.field.size_y, facts.field.size_x) if facts.field is not None else None,
-            )
-            for facts in found.facts
-        ),
         parameters=found.parameters,
         multiply_adds=found.multiply_adds,
         problem=refused[2] if refused else "",
         problem_at=refused[1] if refused else None,
     )
-
-
-def block_title(block: Block | None) -> str:
-    """A block in words: what it is, then what differs from the plainest of its kind."""
-    if block is None:
-        return "Classes"
-    own = block.as_dict()
-    told = [_told(name, about, own[name]) for name, about in block.settings().items() if name in own]
-    return ", ".join([block.title, *told])
-
-
-def _told(name: str, about: Setting, value: object) -> str:
-    return about.label.lower() if value is True else f"{about.label.lower()} {value}"
 
 
 def verdict(run: TrainingRun, cell: tuple[int, int] | None) -> Verdict | None:

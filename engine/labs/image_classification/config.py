@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.explain.map_settings import order_of_maps, scale_of_maps, shown_map
 from engine.settings import Config, setting
 
 SHOWN_LAYER, LAST_LAYER = "the shown layer", "the last convolutional layer"
@@ -30,30 +31,9 @@ class ImageClassificationConfig(Config):
         optional=True,
         none_label="An early one",
     )
-    order: str = setting(
-        "channel",
-        "Order of maps",
-        "Which feature map comes first: by channel number, or the strongest by mean or by peak.",
-        group="Network",
-        choices=("channel", "mean", "peak"),
-    )
-    scale: str = setting(
-        "map",
-        "Colour scale",
-        "One colour scale for each map, one for the whole layer, or one for the whole network.",
-        group="Network",
-        choices=("map", "layer", "network"),
-    )
-    channel: int | None = setting(
-        None,
-        "Map",
-        "The feature map that is shown large, by its channel number.",
-        group="Network",
-        optional=True,
-        low=0,
-        high=100_000,
-        none_label="The most varied",
-    )
+    order: str = order_of_maps("Network")
+    scale: str = scale_of_maps("Network")
+    channel: int | None = shown_map("Network")
     explain: str = setting(
         "none",
         "Method",

@@ -8,16 +8,13 @@ import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine.labs.convnet_training import ConvnetTrainingSnapshot
-from gui.labs.convnet_training import wording
+from gui.labs.convnet_training.classes import show_classes
 from gui.labs.convnet_training.tab import Tab
 from gui.panels.bars import BarsPanel
 from gui.panels.pad import PadPanel
 from gui.panels.panel import Panel
 from gui.panels.picture import PicturePanel
 from gui.theme import GRID
-
-TOP = 10
-"""Classes that are shown at most."""
 
 
 class DrawTab(Tab):
@@ -73,9 +70,5 @@ class DrawTab(Tab):
             self.picture.set_picture(seen.picture)
             self.picture.set_sentence("Moved and scaled as the pictures are that it learns from.")
             yield
-        order = np.argsort(-seen.probabilities, kind="stable")[:TOP]
-        self.top.set_sentence(wording.top_line(seen, data))
-        self.top.set_rows(
-            [data.classes[index] for index in order], [float(seen.probabilities[index]) for index in order]
-        )
+        show_classes(self.top, seen, data)
         yield

@@ -11,7 +11,7 @@ from engine.labs.convnet_training import ConvnetTrainingSnapshot
 from engine.models.layer import Layer
 from gui.colour_maps import DIVERGING, SEQUENTIAL
 from gui.labs.convnet_training.tab import Tab
-from gui.layer_words import show_layers, show_thumbnails
+from gui.layer_words import show_layers, show_maps, show_thumbnails
 from gui.panels.layer_strip import LayerStrip
 from gui.panels.maps import MapsPanel
 from gui.panels.panel import Panel
@@ -59,7 +59,8 @@ class InsideTab(Tab):
             show_layers(self.strip, snapshot.layers)
             yield
         if self._is_new("input", seen.picture):
-            self.strip.set_input(seen.picture)
+            is_grey = snapshot.data is not None and snapshot.data.shape[0] == 1
+            self.strip.set_input(seen.picture, is_grey=is_grey)
         if self._is_new("thumbnails", seen.thumbnails):
             show_thumbnails(self.strip, snapshot.layers, seen.thumbnails)
             yield
@@ -87,12 +88,7 @@ class InsideTab(Tab):
         self.gradients.set_title("Gradients", "∂loss / ∂value: red raises the loss, blue lowers it.")
 
     def _draw(self, panel: MapsPanel, shown: ShownLayer, colours: str) -> None:
-        drawn = shown.mosaic
-        panel.set_mosaic(
-            drawn.pixels, drawn.rows, drawn.columns, drawn.height, drawn.width, drawn.count,
-            drawn.order, drawn.low, drawn.high, colours,
-        )  # fmt: skip
-        panel.set_values(shown.values)
+        show_maps(panel, shown, colours)
         panel.set_selected(shown.channel)
 
     def _choose_layer(self, place: int) -> None:

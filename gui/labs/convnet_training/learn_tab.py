@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from engine.labs.convnet_training import ConvnetTrainingSnapshot, Curves
 from gui.colour_maps import DIVERGING
 from gui.labs.convnet_training import wording
+from gui.labs.convnet_training.classes import show_classes
 from gui.labs.convnet_training.tab import Tab
+from gui.layer_words import show_maps
 from gui.panels.bars import BarsPanel
 from gui.panels.line_plot import Curve, Level
 from gui.panels.maps import MapsPanel
@@ -19,8 +21,6 @@ from gui.panels.picture import PicturePanel
 from gui.panels.told_chart import Drawn, ToldChart
 from gui.theme import GRID
 
-TOP = 10
-"""Classes that are shown at most."""
 POINTS = 256
 """Points of a curve at most."""
 
@@ -53,7 +53,6 @@ class LearnTab(Tab):
         grid.setRowStretch(1, 4)
         self.listen(*self.panels())
         self._drawn: np.ndarray | None = None
-        self._ranks: np.ndarray = np.zeros(0, np.int64)
 
     def panels(self) -> tuple[Panel, ...]:
         return self.loss, self.accuracy, self.picture, self.top, self.filters
@@ -102,24 +101,10 @@ class LearnTab(Tab):
             low, high = heat.limits
             self.picture.set_heat(heat.values, low, high, opacity=0.6, signed=heat.signed)
         yield
-        order = np.argsort(-seen.probabilities, kind="stable")[:TOP]
-        truth = [place for place, index in enumerate(order) if index == seen.truth]
-        self._ranks = order
-        self.top.set_title("What it takes it for", wording.top_line(seen, data))
-        self.top.set_rows(
-            [data.classes[index] for index in order],
-            [float(seen.probabilities[index]) for index in order],
-            None,
-            truth[0] if truth else None,
-        )
+        show_classes(self.top, seen, data)
         yield
         if seen.filters is not None:
-            drawn = seen.filters.mosaic
-            self.filters.set_mosaic(
-                drawn.pixels, drawn.rows, drawn.columns, drawn.height, drawn.width, drawn.count,
-                drawn.order, drawn.low, drawn.high, DIVERGING,
-            )  # fmt: skip
-            self.filters.set_values(seen.filters.values)
+            show_maps(self.filters, seen.filters, DIVERGING)
             self.filters.set_title("Filters", wording.filters_line(seen.filters))
             yield
 

@@ -15,7 +15,7 @@ from gui.labs.image_classification.compare_tab import CompareTab
 from gui.labs.image_classification.film_row import FilmRow
 from gui.labs.image_classification.wanted_tab import WantedTab
 from gui.labs.image_classification.what_if_tab import WhatIfTab
-from gui.layer_words import show_layers, show_thumbnails
+from gui.layer_words import show_layers, show_maps, show_thumbnails
 from gui.panels.bars import BarsPanel
 from gui.panels.layer_strip import LayerStrip
 from gui.panels.maps import MapsPanel
@@ -192,11 +192,7 @@ class ImageClassificationPage(View):
         drawn = shown.mosaic
         names = [layer.name for layer in snapshot.layers]
         self.strip.set_selected(names.index(shown.name))
-        self.maps.set_mosaic(
-            drawn.pixels, drawn.rows, drawn.columns, drawn.height, drawn.width, drawn.count,
-            drawn.order, drawn.low, drawn.high,
-        )  # fmt: skip
-        self.maps.set_values(shown.values)
+        show_maps(self.maps, shown)
         self.maps.set_selected(shown.channel)
         order = {"channel": "by channel", "mean": "strongest mean first", "peak": "strongest peak first"}
         warning = "" if drawn.finite else " Some values are not finite and drawn as lowest."

@@ -388,3 +388,8 @@ def test_film_in_numbers_and_words(film: FilmStrip) -> None:
     assert header == ["place", "name", "note"]
     assert rows[3] == [3, "3.png", "credit 3"]
     assert "1.png, 2 of 20." in film.canvas.accessibleDescription()
+
+
+def test_a_grey_picture_is_told_as_one_map(strip: LayerStrip) -> None:
+    strip.set_input(np.full((28, 28, 3), 90, np.uint8), is_grey=True)
+    assert strip._tiles[0].lines == ("1 × 28²", "grey")
