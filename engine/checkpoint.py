@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,14 @@ STALE_SECONDS = 3600.0
 def write_bytes_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """Write `data` to `path` so that, whenever the power goes, the old file or the new one is there.
 
+    Raises UserError when the folder cannot be written or is full; the old file is then untouched.
+    """
+    write_parts_atomically(path, (data,))
+
+
+def write_parts_atomically(path: str | os.PathLike[str], parts: Iterable[bytes | memoryview]) -> None:
+    """Write one part after the other to `path`, as `write_bytes_atomically` does.
+
     The bytes go to a temporary file in the same folder, reach the disk, and then take the name over.
     Raises UserError when the folder cannot be written or is full; the old file is then untouched.
     """
@@ -39,7 +47,8 @@ def write_bytes_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     try:
         _remove_stale(target)
         with _removed_on_failure(temporary), open(temporary, "xb") as file:
-            file.write(data)
+            for part in parts:
+                file.write(part)
             file.flush()
             os.fsync(file.fileno())
         with _removed_on_failure(temporary):

@@ -36,13 +36,37 @@ class History:
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """First step, minimum, maximum and mean of each bucket, each of shape (len,), read-only."""
-        import numpy as np
-
-        table = np.array(self._buckets, dtype=np.float64).reshape(-1, 5)
+        table = self.table
         columns = (table[:, 0], table[:, 2], table[:, 3], table[:, 4] / table[:, 1])
         for column in columns:
             column.setflags(write=False)
         return columns
+
+    @property
+    def table(self) -> np.ndarray:
+        """(len, 5) float64: all that it holds, to go on from with `of_table`."""
+        import numpy as np
+
+        return np.array(self._buckets, dtype=np.float64).reshape(-1, 5)
+
+    @classmethod
+    def of_table(cls, table: np.ndarray, capacity: int) -> History:
+        """The record that `table` was taken from, which goes on as that one would have.
+
+        ValueError where it is none of such a record.
+        """
+        found = cls(capacity)
+        if table.ndim != 2 or table.shape[1] != 5 or len(table) > capacity:
+            raise ValueError(f"a table of {table.shape} for {capacity} buckets")
+        found._buckets = [(int(a), int(b), c, d, e) for a, b, c, d, e in table.tolist()]
+        if found._buckets:
+            found._width = found._buckets[0][1]  # all have so many, the newest perhaps fewer
+        return found
+
+    @property
+    def capacity(self) -> int:
+        """Buckets at most."""
+        return self._capacity
 
     def _merge(self) -> None:
         pairs = zip(self._buckets[::2], self._buckets[1::2], strict=True)

@@ -25,8 +25,8 @@ class JobStatus:
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimate from the rate so far; None before the first slice is done."""
-        return (self.total - self.done) / self.rate if self.done else None
+        """Estimate from the rate so far; None before a first slice was done and timed."""
+        return (self.total - self.done) / self.rate if self.rate else None
 
 
 class Job:

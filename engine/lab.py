@@ -75,6 +75,9 @@ class Lab(Generic[C, S]):
     ends: ClassVar[bool] = False
     """Its steps come to an end by themselves; the command line then does them all, unless told how many."""
 
+    folder: Path | None = None
+    """Where it may keep what outlives the program, set before `start`; without one it keeps nothing."""
+
     begins_playing = False
     """Set by a command after which the person expects to see it go; the worker takes it back and plays."""
 

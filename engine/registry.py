@@ -37,6 +37,12 @@ def lab_for(kind: str, preferred: str = "") -> str | None:
     return preferred if preferred in takers else next(iter(takers), None)
 
 
+def lab_with(command: str, preferred: str = "") -> str | None:
+    """The lab that has this command of its own, the preferred one if it does."""
+    takers = [name for name, lab in labs().items() if hasattr(lab, command)]
+    return preferred if preferred in takers else next(iter(takers), None)
+
+
 def module_name(name: str) -> str:
     """The module of a lab and of its page: "image_classification" for "image-classification"."""
     return name.replace("-", "_")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from engine.read_only import read_only
@@ -60,6 +60,38 @@ class RowHistory:
             np.divide(sums, counts, out=means, where=counts > 0)
             self._arrays = read_only(np.array(self._first, np.int64)), read_only(means.astype(np.float32))
         return self._arrays
+
+    def tables(self) -> dict[str, np.ndarray]:
+        """All that it holds, to go on from with `of_tables`: arrays by name."""
+        import numpy as np
+
+        count = len(self._first)
+        return {
+            "first": np.array([*self._first, self._per_bucket, self._rows_in_last], np.int64),
+            "sums": self._sums[:count].copy(),
+            "counts": self._counts[:count].copy(),
+            "latest": self._latest[:count].copy(),
+        }
+
+    @classmethod
+    def of_tables(cls, tables: Mapping[str, np.ndarray], capacity: int, width: int) -> RowHistory:
+        """The record that `tables` was taken from, which goes on as that one would have.
+
+        KeyError or ValueError where they are none of such a record.
+        """
+        found = cls(capacity, width)
+        *first, found._per_bucket, found._rows_in_last = tables["first"].tolist()
+        kept = [tables[name] for name in ("sums", "counts", "latest")]
+        if len(first) > capacity or any(table.shape != (len(first), width) for table in kept):
+            raise ValueError(f"tables of {[table.shape for table in kept]} for {len(first)} buckets")
+        found._first = first
+        found._sums, found._counts, found._latest = (table.copy() for table in kept)
+        return found
+
+    @property
+    def capacity(self) -> int:
+        """Buckets at most."""
+        return self._capacity
 
     def _begin_bucket(self, step: int) -> None:
         if len(self._first) == self._capacity:

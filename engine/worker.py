@@ -20,6 +20,7 @@ from engine.errors import UserError
 from engine.jobs import JobStatus
 from engine.lab import Cancelled, Lab, Snapshot
 from engine.lab_run import Rate, Run
+from engine.memory_errors import is_out_of_memory
 from engine.registry import lab_named
 
 log = logging.getLogger(__name__)
@@ -70,12 +71,16 @@ class Worker:
         self,
         device: str = "auto",
         make_lab: Callable[[str], type[Lab[Any, Any]]] = lab_named,
+        folder: Path | None = None,
     ) -> None:
+        """In `folder` each lab has one of its own for what outlives the program."""
         self._device_name = device
         self._make_lab = make_lab
+        self._folder = folder
         self._commands: queue.SimpleQueue[tuple[str, tuple[Any, ...]]] = queue.SimpleQueue()
         self._outbox: deque[Frame] = deque(maxlen=1)
         self._stop_request = threading.Event()
+        self._closing = threading.Event()
         self._runs: dict[str, Run] = {}
         self._run: Run | None = None
         self._failures: list[Failure] = []
@@ -108,7 +113,7 @@ class Worker:
 
     def close(self, timeout: float = 3.0) -> bool:
         """End the thread; False if it did not end in time (it is a daemon and dies with the process)."""
-        self._stop_request.set()
+        self._closing.set()
         self.post("close")
         self._thread.join(timeout)
         return not self._thread.is_alive()
@@ -125,11 +130,12 @@ class Worker:
         self._publish()
         while True:
             commands = list(self._pending())
-            if any(command == "close" for command, _ in commands):
-                break
             self._answers = self._answers or bool(commands)
             for command, args in self._coalesced(commands):
-                self._attempt(self._execute, command, args)
+                if not self._closing.is_set():
+                    self._attempt(self._execute, command, args)
+            if self._closing.is_set():
+                break
             if commands:
                 # What was asked for goes out before what follows from it is computed.
                 self._take_back()
@@ -188,6 +194,7 @@ class Worker:
             lab_type = self._make_lab(name)
             device = devices.choose_device(self._device_name)
             lab = lab_type(config or lab_type.config_type(), device, self._pulse)
+            lab.folder = self._folder / name if self._folder is not None else None
             self._runs[name] = Run(name, lab)
             self._run = self._runs[name]
             self._start(lab)
@@ -195,11 +202,13 @@ class Worker:
         self._run.paused = False
 
     def _start(self, lab: Lab[Any, Any]) -> None:
-        """Start on the settings of last time, or on the defaults where those no longer work."""
+        """Start on the settings of last time, or on the defaults where those no longer work, whyever."""
         defaults = lab.config_type()
         try:
             lab.start()
-        except UserError as error:
+        except Cancelled:
+            raise
+        except Exception as error:
             if lab.config == defaults:
                 raise
             self._fail(error)
@@ -285,7 +294,7 @@ class Worker:
 
     def _pulse(self, title: str, done: int, total: int) -> None:
         """A lab's word from inside a long call: show progress, and stop it if asked to."""
-        if self._stop_request.is_set():
+        if self._stop_request.is_set() or self._closing.is_set():
             raise Cancelled
         if not self._outbox:
             self._publish((JobStatus("call", title, done, total, 0.0),))
@@ -351,7 +360,7 @@ class Worker:
 
 def _sentence(error: Exception) -> str:
     """A plain sentence for an exception nobody foresaw."""
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+    if is_out_of_memory(error):
         return "There was not enough memory for this. Choose a smaller setting; nothing else was lost."
     return (
         f"Something went wrong inside the lab ({type(error).__name__}). It was paused; nothing else was lost."

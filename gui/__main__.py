@@ -52,11 +52,24 @@ def _open(words: list[str]) -> int:
 
         print(f"gridloop {version('gridloop')}")
         return 0
-    return _show(options.files, options.config_dir, options.theme, options.device)
+    return _show(
+        options.files,
+        options.config_dir,
+        options.theme,
+        options.device,
+        safe=options.safe_mode,
+        reset=options.reset,
+    )
 
 
 def _show(
-    files: Sequence[str] = (), folder: Path | None = None, theme: str | None = None, device: str = "auto"
+    files: Sequence[str] = (),
+    folder: Path | None = None,
+    theme: str | None = None,
+    device: str = "auto",
+    *,
+    safe: bool = False,
+    reset: bool = False,
 ) -> int:
     from gui.preflight import problem
 
@@ -68,7 +81,7 @@ def _show(
     from gui.memory import config_dir
 
     paths = tuple(Path(os.path.abspath(file)) for file in files)
-    return run(Options(paths, config_dir(folder), theme, device))
+    return run(Options(paths, config_dir(folder), theme, device, safe, reset))
 
 
 def _parser() -> ArgumentParser:
@@ -87,6 +100,10 @@ def _parser() -> ArgumentParser:
         "--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="where to compute"
     )
     parser.add_argument("--config-dir", type=Path, metavar="DIR", help="keep settings in this folder")
+    parser.add_argument(
+        "--safe-mode", action="store_true", help="start with the defaults, leaving the settings as they are"
+    )
+    parser.add_argument("--reset", action="store_true", help="forget the settings; the old file is kept")
     parser.add_argument("--version", action="store_true", help="print the version and end")
     return parser
 

@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,13 +18,16 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.main_window import MainWindow, start_worker
-from gui.memory import Memory
+from gui.safe_start import SafeStart
 from gui.theme import CHOICES, STYLE, Choice, themes
 
 if TYPE_CHECKING:
     from engine.worker import Frame
 
 log = logging.getLogger(__name__)
+
+RUNS = "runs"
+"""In the folder of the settings: what labs keep."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,10 @@ class Options:
     """Where settings are kept."""
     theme: str | None = None
     device: str = "auto"
+    safe: bool = False
+    """Start with the defaults, and leave what is remembered as it is."""
+    reset: bool = False
+    """Forget what is remembered."""
 
 
 def run(options: Options) -> int:
@@ -44,16 +52,21 @@ def run(options: Options) -> int:
     if not isinstance(application, QApplication):
         raise TypeError("another kind of Qt application runs in this process")
     application.setApplicationName("Gridloop")
-    memory = Memory.load(options.folder)
+    start = SafeStart(options.folder, safe=options.safe, reset=options.reset)
+    memory = start.memory
     choice = known_theme(options.theme or memory.theme)
     themes.put_on(application, memory.dressed if choice == "system" else choice)
-    window = MainWindow(memory, partial(start_worker, options.device))
+    window = MainWindow(memory, partial(start_worker, options.device, options.folder / RUNS))
     _collect_later(window)
     window.painted.connect(lambda: themes.settle(choice))
     window.painted.connect(lambda: _report_to(window, options.folder))
     window.completed.connect(lambda: window.open_paths(options.files))
+    if start.sentence:
+        window.completed.connect(lambda: window.tell(start.sentence))
+    _when_settled(window, start.succeeded)
     window.show()
     code = application.exec()
+    start.succeeded()
     discard(window)
     let_go_of_clipboard()
     gc.enable()
@@ -87,11 +100,20 @@ def _collect_later(window: MainWindow) -> None:
     """
     gc.disable()
 
+    def collect() -> None:
+        gc.freeze()
+        gc.enable()
+
+    _when_settled(window, collect)
+
+
+def _when_settled(window: MainWindow, call: Callable[[], None]) -> None:
+    """Call once a first picture, or why there is none, is on the screen."""
+
     def settle(frame: Frame) -> None:
         if frame.snapshot is not None or frame.failures:
             window.shown.disconnect(settle)
-            gc.freeze()
-            gc.enable()
+            call()
 
     window.shown.connect(settle)
 

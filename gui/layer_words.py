@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from engine.explain.mosaic import Mosaic
-from engine.explain.shown_layer import ShownLayer
-from engine.models.layer import Layer
 from gui.colour_maps import SEQUENTIAL
 from gui.panels.layer_strip import LayerStrip, LayerTile, Thumbnail
 from gui.panels.maps import MapsPanel
+
+if TYPE_CHECKING:  # they bring PyTorch, which the window does not wait for
+    from engine.explain.mosaic import Mosaic
+    from engine.explain.shown_layer import ShownLayer
+    from engine.models.layer import Layer
 
 COLUMNS = (
     "layer", "kind", "shape", "kernel", "stride", "padding", "groups", "parameters", "multiply-adds",
@@ -114,12 +117,17 @@ def show_maps(panel: MapsPanel, shown: ShownLayer, colour_map: str = SEQUENTIAL)
     panel.set_values(shown.values)
 
 
-def show_thumbnails(strip: LayerStrip, layers: Sequence[Layer], thumbnails: Mapping[str, Mosaic]) -> None:
+def show_thumbnails(
+    strip: LayerStrip,
+    layers: Sequence[Layer],
+    thumbnails: Mapping[str, Mosaic],
+    colour_map: str = SEQUENTIAL,
+) -> None:
     """Draw what is known of each layer's maps."""
     places = {layer.name: place for place, layer in enumerate(layers)}
     strip.set_thumbnails(
         {
-            places[name]: Thumbnail(small.pixels, small.rows, small.columns)
+            places[name]: Thumbnail(small.pixels, small.rows, small.columns, colour_map)
             for name, small in thumbnails.items()
         }
     )

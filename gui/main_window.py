@@ -37,13 +37,13 @@ SMALLEST_SIZE = (960, 600)
 LABS_WIDTH = 22 * GRID
 
 
-def start_worker(device: str = "auto") -> Worker:
-    """A worker on the processor of that name."""
+def start_worker(device: str = "auto", folder: Path | None = None) -> Worker:
+    """A worker on the processor of that name, whose labs keep what outlives the program in `folder`."""
     from engine.device import prepare_process
     from engine.worker import Worker
 
     prepare_process()
-    return Worker(device)
+    return Worker(device, folder=folder)
 
 
 class MainWindow(QWidget):
@@ -235,14 +235,13 @@ class MainWindow(QWidget):
             self._pages[self.lab_name].close_page()
         self.lab_name = self.memory.last_lab = name
         self.labs.set_current(name)
-        lab = lab_named(name)
         form = self._form(name)
+        self.post("select", name, form.config)  # before its page is laid out, and says how large it is
         self.bench.show_form(form)
-        self.bench.head(lab.question, "")
+        self.bench.head(lab_named(name).question, "")
         self.bench.pages.setCurrentWidget(self._pages.get(name, self.bench.loading))
         if self.window_actions is not None:
             self.window_actions.show_page(self._pages.get(name))
-        self.post("select", name, form.config)
 
     def _form(self, name: str, rows: int = 1000) -> Form:
         """A lab's form with its settings of last time; as many more rows are made of a new one."""
@@ -280,7 +279,9 @@ class MainWindow(QWidget):
             page.asked.connect(self.asking.point)
             page.pinned.connect(self.asking.pin)
         page.settings_wanted.connect(self._change_settings)
-        page.command_wanted.connect(lambda command, arguments: self.post(command, *arguments))
+        page.command_wanted.connect(
+            lambda command, arguments: self.post(command, *arguments) if name == self.lab_name else None
+        )
         page.told.connect(self.tell)
         if self.window_actions is not None:
             self.window_actions.adopt(page)
@@ -338,20 +339,21 @@ class MainWindow(QWidget):
             return
         self.bench.show_frame(frame, self.feed.fps if self.feed else 0.0)
         if frame.snapshot is not None and frame.lab == self.lab_name:
-            yield from self._snapshot_pieces(frame.snapshot, told=bool(frame.failures))
+            yield from self._snapshot_pieces(frame.snapshot, frame)
         self.shown.emit(frame)
 
-    def _snapshot_pieces(self, snapshot: Snapshot, *, told: bool) -> Iterator[None]:
+    def _snapshot_pieces(self, snapshot: Snapshot, frame: Frame) -> Iterator[None]:
         page, form, bench = self.page or self._build_page(self.lab_name), self.form, self.bench
         if form is None or bench is None:
             return
         for name, values in snapshot.choices.items():
             form.set_choices(name, values)
-        form.set_config(snapshot.config, final=told)
+        form.set_config(snapshot.config, final=bool(frame.failures))
         self._keep(form.config)
         bench.pages.setCurrentWidget(page)
         if snapshot.answer is not None:  # first, because somebody waits for it
             bench.ask.show_answer(snapshot.answer)
+        page.is_running = frame.playing
         for _ in page.pieces(snapshot):
             yield
             if page is not self.page:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FILE_NAME = "memory.json"
+DAMAGED = "The settings were damaged or of another version"
 VERSION = 1
 RECENT_FILES = 10
 LARGEST_FILE = 1 << 20
@@ -98,6 +99,8 @@ class Memory:
     """Absolute paths, the newest first."""
     folders: dict[str, str] = field(default_factory=dict)
     """Where a file dialog was last, by what it is for ("open", "save")."""
+    keeps: bool = True
+    """Whether `save` writes; where it does not, the file stays as it is."""
     _saved: bytes = field(default=b"", repr=False)
     _told: bool = field(default=False, repr=False)
 
@@ -116,11 +119,17 @@ class Memory:
             log.warning("The settings could not be read and start afresh: %s", error)
             return memory
         except (ValueError, RecursionError):
-            _keep_damaged(path)
+            _keep(path, DAMAGED)
             return memory
         if memory._restore(saved):
-            _keep_damaged(path)
+            _keep(path, DAMAGED)
         return memory
+
+    @staticmethod
+    def set_aside(folder: Path) -> None:
+        """Forget what `folder` remembers; the old file is kept as `.bak`."""
+        if (folder / FILE_NAME).exists():
+            _keep(folder / FILE_NAME, "The settings were reset")
 
     def save(self) -> bool:
         """Write what changed, whole or not at all. False where the folder can't be written; told once."""
@@ -129,7 +138,7 @@ class Memory:
         saved = {entry: getattr(self, entry) for entry in _CHECKS} | {"version": VERSION}
         saved["placement"] = asdict(self.placement) if self.placement else None
         data = json.dumps(saved, indent=1, sort_keys=True).encode("ascii")
-        if data == self._saved:
+        if data == self._saved or not self.keeps:
             return True
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -203,14 +212,14 @@ def _read(path: Path) -> dict[str, Any]:
     return saved
 
 
-def _keep_damaged(path: Path) -> None:
+def _keep(path: Path, why: str) -> None:
     kept = path.with_suffix(".bak")
     try:
         path.replace(kept)
     except OSError as error:
-        log.warning("The damaged settings could not be set aside: %s", error)
+        log.warning("The old settings could not be set aside: %s", error)
         return
-    log.warning("The settings were damaged or of another version; the old file is kept as %s", kept.name)
+    log.warning("%s; the old file is kept as %s", why, kept.name)
 
 
 def _is_whole(value: Any, low: int = -LARGEST_SIZE, high: int = LARGEST_SIZE) -> bool:

@@ -23,8 +23,12 @@ GRID = 8
 CONVOLUTION, VANILLA_RNN, LSTM, GRU = "#E69F00", "#D55E00", "#0072B2", "#009E73"
 REDDISH_PURPLE = "#CC79A7"
 """Okabe and Ito's, for a relu network that starts as the identity: a relative of the vanilla RNN."""
+YELLOW = "#F0E442"
+"""Okabe and Ito's, for a convolution that feeds a GRU: its hue lies between orange and green."""
 FAR_CONTRAST = 9.0
 """Of a relative of a network that shares its hue: told apart by lightness, which every eye sees."""
+FARTHER_CONTRAST = 10.5
+"""The same for orange, which stands out further from a dark ground to begin with."""
 TEXT_CONTRAST = 4.5  # WCAG 2.1, 1.4.3: text against its ground
 GRAPHICS_CONTRAST = 3.0  # WCAG 2.1, 1.4.11: bars, curves and outlines against theirs
 
@@ -76,6 +80,21 @@ class Theme:
     def lstm_unbiased(self) -> str:
         """An LSTM without forget bias: the same hue, further away from the ground."""
         return readable(LSTM, self.raised, FAR_CONTRAST)
+
+    @property
+    def dilated_convolution(self) -> str:
+        """A convolution with gaps between its taps: the same hue, further away from the ground."""
+        return readable(CONVOLUTION, self.raised, FARTHER_CONTRAST)
+
+    @property
+    def hybrid(self) -> str:
+        """A convolution whose maps a GRU reads: a hue between those of both."""
+        return readable(YELLOW, self.page)
+
+    @property
+    def dense(self) -> str:
+        """A network of dense layers, neither grid nor loop: grey, further away from the ground."""
+        return readable(self.muted, self.raised, FAR_CONTRAST)
 
     @property
     def reference(self) -> str:

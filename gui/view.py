@@ -31,6 +31,12 @@ class View(QWidget):
     """A command of the lab and its arguments."""
     told = Signal(str)
     """A sentence for the person about something that cannot be done."""
+    elsewhere_wanted = Signal(str, str)
+    """The name of another lab, and the file that it is to open: labs do not know each other."""
+
+    is_running = False
+    """Whether the snapshot that is drawn comes from a run that goes on, so that another one follows soon:
+    what hardly differs from one to the next may then be left to a later one."""
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Draw what the lab shows now, all of it."""

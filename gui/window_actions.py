@@ -111,6 +111,7 @@ class WindowActions(QObject):
         self.table.show_page(page)
         page.add_actions(self.table)
         self._saving.connect_panels(page.panels())
+        page.elsewhere_wanted.connect(self.open_elsewhere)
 
     def show_page(self, page: View | None) -> None:
         """Offer what can be done on this page, and nothing of the others'."""
@@ -140,9 +141,18 @@ class WindowActions(QObject):
             window.memory.remember_file(path)
             window.post("open", path.absolute())
 
+    def open_elsewhere(self, lab: str, path: str) -> None:
+        """Show another lab and have it open a file, which is of our own making and not remembered."""
+        self._window.choose_lab(lab)
+        self._make_way()
+        self._window.post("open", Path(path))
+
     def _open_picture(self, rgb: object) -> None:
         window = self._window
-        window.choose_lab(registry.lab_for("image", window.lab_name) or window.lab_name)
+        lab = registry.lab_with("open_picture", window.lab_name)
+        if lab is None:
+            return
+        window.choose_lab(lab)
         self._make_way()
         window.post("open_picture", rgb, "Pasted picture")
 

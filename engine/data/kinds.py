@@ -24,10 +24,11 @@ LOOKED_AT = 1000
 
 
 def kind_of(path: Path) -> str:
-    """ "folder" (of pictures, say), "classes" (a folder of such folders), "texts" (one of texts), one of
-    SUFFIXES, or "unknown" (which a picture without an ending may still be).
+    """ "folder" (of pictures, say), "classes" (a folder of such folders), "texts" (one of texts),
+    "text-classes" (a folder of such folders), one of SUFFIXES, or "unknown" (which a picture without an
+    ending may still be).
     """
-    if path.is_dir():
+    if os.path.isdir(path):  # a path that may not be looked at is no folder, and no fault
         return _kind_of_folder(path)
     suffix = path.suffix.lower()
     return next((kind for kind, endings in SUFFIXES.items() if suffix in endings), "unknown")
@@ -42,19 +43,21 @@ def _kind_of_folder(path: Path) -> str:
             return "folder"
         if endings & SUFFIXES["text"]:
             return "texts"
-        holding = (entry for entry in some if entry.is_dir() and _holds_pictures(Path(entry.path)))
-        return "classes" if len(list(islice(holding, 2))) == 2 else "folder"
+        for kind, suffixes in (("classes", SUFFIXES["image"]), ("text-classes", SUFFIXES["text"])):
+            holding = (entry for entry in some if entry.is_dir() and _holds(Path(entry.path), suffixes))
+            if len(list(islice(holding, 2))) == 2:
+                return kind
+        return "folder"
     except OSError:
         return "folder"
 
 
-def _holds_pictures(folder: Path) -> bool:
-    """Whether there are pictures directly in it."""
+def _holds(folder: Path, suffixes: frozenset[str]) -> bool:
+    """Whether there are files with one of these endings directly in it."""
     try:
         with os.scandir(folder) as entries:
             return any(
-                os.path.splitext(entry.name)[1].lower() in SUFFIXES["image"]
-                for entry in islice(entries, LOOKED_AT)
+                os.path.splitext(entry.name)[1].lower() in suffixes for entry in islice(entries, LOOKED_AT)
             )
     except OSError:
         return False

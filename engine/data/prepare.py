@@ -25,9 +25,9 @@ class Prepared:
     """A picture on its way into a network that reads S x S pixels."""
 
     rgb: np.ndarray = field(repr=False)
-    """(S, S, 3) uint8, read-only: the crop, as the network sees it."""
+    """(S, S, 3) uint8, read-only: the crop, as the network sees it; of grey, three equal values a pixel."""
     x: torch.Tensor = field(repr=False)
-    """(1, 3, S, S) float32: the same, normalised; the network's input."""
+    """(1, C, S, S) float32: the same, normalised; the network's input. C is 1 where it reads grey, else 3."""
     context: np.ndarray = field(repr=False)
     """(h, w, 3) uint8, read-only: the crop with its surroundings at the same scale, at most 3 S each way."""
     left: int
@@ -42,7 +42,8 @@ def prepare(rgb: np.ndarray, preprocessing: Preprocessing) -> Prepared:
 
     The short side is resized with Pillow's antialiased filter, then the centre is cropped; both round
     as torchvision does, so the bytes are the same (to one level beyond an aspect of WHOLE / `resize`). Even
-    30,000 x 10 pixels cost little more than a square.
+    30,000 x 10 pixels cost little more than a square. For a network that reads grey it becomes grey then, by
+    the luma of ITU-R 601-2 as Pillow has it.
 
     Raises ValueError where the crop is larger than `resize`.
     """
@@ -55,6 +56,8 @@ def prepare(rgb: np.ndarray, preprocessing: Preprocessing) -> Prepared:
     box = (first_column, first_row, first_column + columns, first_row + rows)
     resize = _resize_whole if max(width, height) <= WHOLE else _resize_region
     context = resize(rgb, (width, height), box, Image.Resampling[preprocessing.interpolation.upper()])
+    if preprocessing.is_grey:
+        context = np.asarray(Image.fromarray(context).convert("L").convert("RGB")).copy()
     left, top = left - first_column, top - first_row
     inside = context[top : top + crop, left : left + crop].copy()
     x = normalise(torch.from_numpy(inside).permute(2, 0, 1).to(torch.float32).div(255), preprocessing)
@@ -63,12 +66,15 @@ def prepare(rgb: np.ndarray, preprocessing: Preprocessing) -> Prepared:
 
 
 def normalise(rgb: torch.Tensor, preprocessing: Preprocessing) -> torch.Tensor:
-    """`rgb` (3, S, S) float in [0, 1] as the network's input (1, 3, S, S): (value - mean) / std a channel."""
+    """`rgb` (3, S, S) float in [0, 1] as the network's input (1, C, S, S): (value - mean) / std a channel.
+
+    Of a network that reads grey `rgb` has three equal channels, of which one goes in.
+    """
     mean, std = (
         torch.tensor(numbers, dtype=rgb.dtype, device=rgb.device)[:, None, None]
         for numbers in (preprocessing.mean, preprocessing.std)
     )
-    return rgb.sub(mean).div_(std)[None]
+    return rgb[: len(preprocessing.mean)].sub(mean).div_(std)[None]
 
 
 def _resized_shape(shape: tuple[int, int], short_side: int) -> tuple[int, int]:

@@ -111,6 +111,7 @@ def apply(prepared: Prepared, what_if: WhatIf) -> torch.Tensor:
 
     In order: geometry (one bicubic resampling of the picture with its surroundings), brightness, blur,
     noise, patches. A step at its neutral value is not taken, so IDENTITY gives the very bytes of the crop.
+    What is grey stays grey.
     """
     rgb = _crop(prepared, what_if)
     if what_if.brightness:
@@ -118,7 +119,8 @@ def apply(prepared: Prepared, what_if: WhatIf) -> torch.Tensor:
     if what_if.blur:
         rgb = blur(rgb, what_if.blur)
     if what_if.noise:
-        rgb = (rgb + what_if.noise * _noise(rgb.shape[-1], what_if.seed)).clamp_(0, 1)
+        noise = _noise(rgb.shape[-1], what_if.seed)[: len(prepared.preprocessing.mean)]
+        rgb = (rgb + what_if.noise * noise).clamp_(0, 1)
     if what_if.shuffle > 1:
         rgb = shuffle(rgb, what_if.shuffle, what_if.seed)
     return rgb

@@ -39,16 +39,18 @@ def explain_softmax(logits: Tensor, classes: Sequence[str], index: int) -> Answe
 def explain_input(
     x: Tensor, rgb: np.ndarray, mean: Sequence[float], std: Sequence[float], row: int, column: int
 ) -> Answer:
-    """What the network reads at one pixel: (byte / 255 − mean) / std for red, green and blue.
+    """What the network reads at one pixel: (byte / 255 − mean) / std for red, green and blue, or for grey.
 
-    `x` (1, 3, H, W) is what went into the network, `rgb` uint8 (H, W, 3) the picture it was made of.
-    The pixel has three numbers; the answer's value, worked out in the last step, is their mean.
-    Raises IndexError where there is no such pixel.
+    `x` (1, C, H, W) is what went into the network, C being 3 or 1, `rgb` uint8 (H, W, 3) the picture it was
+    made of. A pixel in colour has three numbers; the answer's value, worked out in the last step, is their
+    mean. Raises IndexError where there is no such pixel.
     """
     height, width = x.shape[-2:]
     if not (0 <= row < height and 0 <= column < width):
         raise IndexError(f"pixel ({row}, {column}) of a picture of {height}×{width}")
     pixel = [int(byte) for byte in rgb[row, column]]
+    if len(mean) == 1:
+        return _grey(x, pixel[0], _colour("grey", pixel[0], mean[0], std[0]), row, column)
     steps = tuple(
         _colour(colour, byte, average, spread)
         for colour, byte, average, spread in zip(COLOURS, pixel, mean, std, strict=True)
@@ -62,6 +64,17 @@ def explain_input(
         value=float(numbers(x[0, :, row, column]).mean()),
         shape=tuple(x.shape[1:]),
         steps=(*steps, together),
+        field=Box(row, column, row + 1, column + 1),
+    )
+
+
+def _grey(x: Tensor, byte: int, step: Step, row: int, column: int) -> Answer:
+    return Answer(
+        title=f"picture · row {row}, column {column}",
+        meaning=f"A grey pixel as the network reads it: one number, made of its brightness, {byte} of 255.",
+        value=float(numbers(x[0, 0, row, column])),
+        shape=tuple(x.shape[1:]),
+        steps=(step,),
         field=Box(row, column, row + 1, column + 1),
     )
 

@@ -12,8 +12,6 @@ from torch import Tensor, nn
 from engine.explain.attribution import Partial
 from engine.probe import forward_to, select_channel
 
-Triple = tuple[float, float, float]
-
 COLOUR_FROM_DECORRELATED = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 """Square root of the covariance of ImageNet's red, green and blue: the columns are brightness,
 blue-yellow and green-magenta. Published with Olah et al., Feature Visualization (Distill 2017)."""
@@ -27,8 +25,8 @@ def visualize_channel(
     layer: nn.Module,
     channel: int,
     *,
-    mean: Triple,
-    std: Triple,
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
     size: int = 128,
     steps: int = 256,
     rate: float = 0.04,
@@ -47,12 +45,13 @@ def visualize_channel(
     The picture is a sum of waves in decorrelated colours (Olah et al., 2017), so that one step changes
     coarse and fine structure alike. Before each step it is shifted by up to `jitter` pixels, turned by up
     to `angle` degrees and zoomed by up to `zoom` at random; only what survives that is kept.
-    `mean` and `std` are those of the model's preprocessing. The same seed gives the same pictures on the
-    same device. Raises UserError where the layer has no such channel.
+    `mean` and `std` are those of the model's preprocessing: one value each for red, green and blue, or a
+    single one of a model that reads grey, whose picture is then grey. The same seed gives the same pictures
+    on the same device. Raises UserError where the layer has no such channel.
     """
     device = next(model.parameters()).device
     with torch.inference_mode(False):
-        painter = _Painter(size, torch.Generator().manual_seed(seed), device, rate)
+        painter = _Painter(size, torch.Generator().manual_seed(seed), device, rate, colours=len(mean))
     shake = _Shake(size, jitter, math.radians(angle), zoom)
     for done in range(1, steps + 1):
         with torch.inference_mode(False), torch.enable_grad():
@@ -60,22 +59,25 @@ def visualize_channel(
             normalised = _normalise(shake(canvas, painter.generator), mean, std)
             objective, value = _excitation(model, layer, channel, normalised)
             painter.climb(objective)
-        yield Partial(_centre(canvas.detach(), size).permute(1, 2, 0), done, steps, value=value)
+        picture = _centre(canvas.detach(), size).expand(3, -1, -1)
+        yield Partial(picture.permute(1, 2, 0), done, steps, value=value)
 
 
 class _Painter:
-    """A canvas (1, 3, side, side) in 0..1 as waves in decorrelated colours, and how to improve it.
+    """A canvas (1, C, side, side) in 0..1 as waves in decorrelated colours, or grey, and how to improve it.
 
     The canvas is half as wide again as the picture, so that what is shaken into view was painted too.
     """
 
-    def __init__(self, size: int, generator: torch.Generator, device: torch.device, rate: float) -> None:
+    def __init__(
+        self, size: int, generator: torch.Generator, device: torch.device, rate: float, *, colours: int
+    ) -> None:
         self.generator = generator
         self._side = side = size + size // 2
-        colours = torch.tensor(COLOUR_FROM_DECORRELATED)
-        self._colours = (colours / colours.norm(dim=0).max()).to(device)
+        mixed = torch.tensor(COLOUR_FROM_DECORRELATED) if colours == 3 else torch.eye(colours)
+        self._colours = (mixed / mixed.norm(dim=0).max()).to(device)
         self._amplitude = _amplitude(side, size).to(device)
-        waves = 0.01 * torch.randn(3, side, side // 2 + 1, 2, generator=generator)
+        waves = 0.01 * torch.randn(colours, side, side // 2 + 1, 2, generator=generator)
         self._waves = waves.to(device).requires_grad_()
         self._ascent = Ascent(self._waves, rate)
 
@@ -113,7 +115,7 @@ class Ascent:
 
 
 class _Shake:
-    """A view (1, 3, size, size) of the canvas, at random a little shifted, turned and zoomed."""
+    """A view (1, C, size, size) of the canvas, at random a little shifted, turned and zoomed."""
 
     def __init__(self, size: int, jitter: int, angle: float, zoom: float) -> None:
         self._size, self._jitter, self._angle, self._zoom = size, jitter, angle, zoom
@@ -125,7 +127,7 @@ class _Shake:
         cos, sin = scale * math.cos(self._angle * turn), scale * math.sin(self._angle * turn)
         shift = 2 * self._jitter / side  # coordinates run from -1 to 1 across the canvas
         affine = torch.tensor([[[cos, -sin, shift * right], [sin, cos, shift * down]]])
-        grid = F.affine_grid(affine, [1, 3, self._size, self._size], align_corners=False)
+        grid = F.affine_grid(affine, [1, 1, self._size, self._size], align_corners=False)
         # Outside the canvas it is grey; only the corners of the strongest turn and zoom reach there.
         return F.grid_sample(canvas - 0.5, grid.to(canvas.device), align_corners=False) + 0.5
 
@@ -141,13 +143,13 @@ def _amplitude(side: int, size: int) -> Tensor:
 
 
 def _centre(canvas: Tensor, size: int) -> Tensor:
-    """The picture (3, size, size) in the middle of the canvas."""
+    """The picture (C, size, size) in the middle of the canvas."""
     margin = (canvas.shape[-1] - size) // 2
     return canvas[0, :, margin : margin + size, margin : margin + size]
 
 
-def _normalise(picture: Tensor, mean: Triple, std: Triple) -> Tensor:
-    return (picture - picture.new_tensor(mean).view(3, 1, 1)) / picture.new_tensor(std).view(3, 1, 1)
+def _normalise(picture: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
+    return (picture - picture.new_tensor(mean).view(-1, 1, 1)) / picture.new_tensor(std).view(-1, 1, 1)
 
 
 def _excitation(model: nn.Module, layer: nn.Module, channel: int, x: Tensor) -> tuple[Tensor, float]:

@@ -101,16 +101,20 @@ def mosaic(
     return Mosaic(read_only(pixels), down, across, height, width, count, low, high, read_only(shown), finite)
 
 
-def thumbnail(maps: Tensor, tile: int = 22, count: int = 9) -> Mosaic:
+def thumbnail(maps: Tensor, tile: int = 22, count: int = 9, *, signed: bool = False) -> Mosaic:
     """A small mosaic of the `count` most varied maps of `maps` (C, H, W), the most varied first.
 
     Variety is the standard deviation of an even sample of a map. A map larger than `tile` is averaged
-    down to it, never thinned out; the longer side becomes `tile`. Each map has its own scale.
+    down to it, never thinned out; the longer side becomes `tile`. Each map has its own scale, or where they
+    are `signed` all have one that is the same on both sides of zero.
     """
     chosen = _most_varied(maps, count)
     shrink = min(1.0, tile / max(maps.shape[1:]))
     height, width = (max(1, round(side * shrink)) for side in maps.shape[1:])
     small = F.adaptive_avg_pool2d(maps.detach().index_select(0, chosen).float(), (height, width))
+    if signed:
+        high = float(small.nan_to_num(0.0, 0.0, 0.0).abs().max()) or 1.0
+        return replace(mosaic(small, scale="network", limits=(-high, high)), order=_read(chosen))
     return replace(mosaic(small), order=_read(chosen))
 
 

@@ -30,6 +30,8 @@ FORMULA = {
     "occlusion": "mean fall of the logit over the squares that cover it",
 }
 """How a value without parts in red, green and blue comes about."""
+GREY = "its one number, since the network reads grey"
+"""The same for a method that asks about the numbers that go in, of which a grey pixel has one."""
 
 
 def answer_cell(
@@ -121,8 +123,8 @@ def _explain_heat(heat: Heat, label: str, row: int, column: int) -> Answer:
 
 def _heat_lines(heat: Heat, row: int, column: int) -> tuple[Line, ...]:
     """The colours' parts in a value and how they make it up, or in words where it has no such parts."""
-    if heat.colours is None:
-        formula, value = FORMULA[heat.method], float(heat.values[row, column])
+    if heat.colours is None or len(heat.colours) == 1:
+        formula, value = FORMULA.get(heat.method, GREY), float(heat.values[row, column])
         return (Line("value", formula, value),)
     parts = [float(part) for part in heat.colours[:, row, column]]
     lines = [Line(name, "its own part", part) for name, part in zip(COLOURS, parts, strict=True)]

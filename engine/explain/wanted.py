@@ -21,6 +21,8 @@ from engine.read_only import read_only
 PATCHES = 9
 PICTURES = 200
 """At most this many pictures of the film strip are searched."""
+SIZE, SHAKEN = 128, 8
+"""Side in pixels of an optimised picture, and the part of it by which it is shifted at most."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,16 @@ def optimise(inspection: Inspection, start: Wanted, *, steps: int, seed: int) ->
     """Climb towards the picture that excites the channel most; one step a yield."""
     about = inspection.classifier.preprocessing
     history = History(512)
+    size = about.crop if inspection.classifier.is_sized else SIZE
     pictures = visualize_channel(
         inspection.model,
         inspection.module(start.layer),
         start.channel,
-        mean=_triple(about.mean),
-        std=_triple(about.std),
+        mean=about.mean,
+        std=about.std,
+        size=size,
         steps=steps,
+        jitter=size // SHAKEN,
         seed=seed,
     )
     for partial in pictures:
@@ -110,7 +115,8 @@ class _Pictures(Sequence[torch.Tensor]):
             prepared = prepare(picture.rgb, about)
         except UserError:
             self._rgb[index] = None
-            return torch.zeros(1, 3, about.crop, about.crop, device=self._inspection.device)
+            size = 1, len(about.mean), about.crop, about.crop
+            return torch.zeros(size, device=self._inspection.device)
         self._rgb[index] = prepared.rgb
         return prepared.x.to(self._inspection.device)
 
@@ -125,8 +131,3 @@ class _Pictures(Sequence[torch.Tensor]):
         if rgb is None:
             raise ValueError("an unreadable picture has no patches")
         return read_only(rgb[box.top : box.bottom, box.left : box.right].copy())
-
-
-def _triple(values: tuple[float, ...]) -> tuple[float, float, float]:
-    red, green, blue = values
-    return red, green, blue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def load_classifier(name_or_path: str, progress: Progress | None = None) -> Clas
     if name_or_path in TORCHVISION_TITLES:
         return _of_torchvision(name_or_path, progress)
     path = Path(name_or_path)
-    if path.suffix.lower() in MODEL_SUFFIXES or path.exists():
+    if path.suffix.lower() in MODEL_SUFFIXES or os.path.exists(path):  # whatever the name, it never raises
         return read_model_file(path)
     raise UserError(
         f"There is no model called “{name_or_path}”",

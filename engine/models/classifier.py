@@ -26,6 +26,8 @@ class Classifier:
     classes: tuple[str, ...]
     source: str
     """Where the weights are from, in words."""
+    is_sized: bool = False
+    """Whether it reads pictures of that one size only, as networks with dense layers on maps do."""
 
 
 def ready(model: nn.Module) -> nn.Module:

@@ -16,6 +16,8 @@ from engine.errors import UserError
 from engine.models.architectures import load_known
 from engine.models.archive_guard import LARGEST_ARCHIVE
 from engine.models.classifier import Classifier, class_names, ready
+from engine.models.designed_classifier import designed_classifier
+from engine.models.designs.files import is_designed
 from engine.models.exported_file import read_exported
 from engine.models.model_notes import Notes, notes_from_json, notes_from_metadata
 from engine.models.pickle_scan import pickle_refusal
@@ -34,9 +36,10 @@ CROP_PART = 0.875
 def read_model_file(path: Path) -> Classifier:
     """The classifier in a person's file.
 
-    `.safetensors`, and `.pth`, `.pt`, `.bin` and `.ckpt` that hold a plain state dict, must fit an
-    architecture that is known here; `.pt2` brings its own. Sizes and shapes are checked before anything
-    is allocated. Raises UserError with one clear sentence for everything else.
+    `.safetensors` of a network that was built here, and `.pt2`, bring their own design; other ones, and
+    `.pth`, `.pt`, `.bin` and `.ckpt` that hold a plain state dict, must fit an architecture that is known
+    here. Sizes and shapes are checked before anything is allocated. Raises UserError with one clear sentence
+    for everything else.
     """
     _insist_on_file(path)
     suffix = path.suffix.lower()
@@ -44,6 +47,8 @@ def read_model_file(path: Path) -> Classifier:
         if suffix == ".pt2":
             return _exported(path)
         if suffix == ".safetensors":
+            if is_designed(read_header(path).metadata):
+                return designed_classifier(path)
             return _weights(path, _open_safetensors(path))
         if suffix in (".pth", ".pt", ".bin", ".ckpt"):
             return _weights(path, open_torch_file(path))

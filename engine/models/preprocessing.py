@@ -23,3 +23,13 @@ class Preprocessing:
     """One value for each of red, green, blue."""
     interpolation: str = "bicubic"
     """Name of the resampling filter, as Pillow knows it, in lower case."""
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether the network reads brightness only."""
+        return len(self.mean) == 1
+
+
+def unscaled(channels: int, side: int) -> Preprocessing:
+    """Squares of `side` pixels with values from 0 to 1: what networks built here scale for themselves."""
+    return Preprocessing(side, side, (0.0,) * channels, (1.0,) * channels)

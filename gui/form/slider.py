@@ -29,6 +29,12 @@ class Slider(QSlider):
         self.setMinimumWidth(56)
         themes.changed.connect(self.update)
 
+    def set_home(self, home: int) -> None:
+        """Fill the bar from another place on."""
+        if home != self._home:
+            self._home = home
+            self.update()
+
     def sizeHint(self) -> QSize:
         return QSize(96, HEIGHT)
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
-from gui.panels.curves import runs
 from gui.panels.line_plot import LinePlotPanel
 from gui.panels.plot_axes import LOW, Axes
-from gui.panels.plot_bands import polygon
+from gui.panels.plot_strokes import BEYOND, paint_lines, segments
 from gui.panels.plot_ticks import Floats
 from gui.panels.series import series_colour
+from gui.panels.still import pixel_ratio
 from gui.theme import GRID, small_font, theme
 
 MOST_STROKES = 72
@@ -49,7 +50,13 @@ class FlowPlotPanel(LinePlotPanel):
         self._drawn_for: tuple[object, ...] = ()
         self._image = QImage()
 
-    # What a view uses; both act with the next `set_curves`.
+    # What a view uses; trails and labels act with the next `set_curves`.
+
+    def set_curves(self, *curves: Any, **axes: Any) -> None:
+        """As that of a `LinePlotPanel`; the trails are drawn now, so that painting takes less at once."""
+        super().set_curves(*curves, **axes)
+        if self._axes is not None and self.canvas.isVisible():
+            self._faded(self._axes, self.canvas.devicePixelRatioF())
 
     def set_trails(self, trails: Sequence[Trail]) -> None:
         """Show these under the curves, as many of each as there is time for, the newest always."""
@@ -77,12 +84,12 @@ class FlowPlotPanel(LinePlotPanel):
 
     def paint_below(self, painter: QPainter, axes: Axes) -> None:
         super().paint_below(painter, axes)
-        painter.drawImage(QPointF(0, 0), self._faded(axes, painter.device().devicePixelRatioF()))
+        painter.drawImage(QPointF(0, 0), self._faded(axes, pixel_ratio(painter)))
 
-    def paint(self, painter: QPainter) -> None:
-        super().paint(painter)
-        if self._axes is not None and any(self._labels):
-            self._paint_labels(painter, self._axes)
+    def paint_still(self, painter: QPainter, axes: Axes) -> None:
+        super().paint_still(painter, axes)
+        if any(self._labels):
+            self._paint_labels(painter, axes)
 
     def _faded(self, axes: Axes, ratio: float) -> QImage:
         """The trails, drawn once as long as neither they nor the axes change."""
@@ -149,13 +156,13 @@ def _paint_trail(painter: QPainter, axes: Axes, trail: Trail) -> None:
         return
     colour = QColor(series_colour(trail.colour))
     across, down = axes.place(trail.x, trail.rows)
-    is_whole, whole = np.isfinite(down).all(axis=1).tolist(), [(0, len(across) - 1)]
+    lines = segments(across, np.clip(down, -BEYOND, BEYOND))
+    is_known = np.isfinite(lines).all(axis=-1)
+    is_whole = is_known.all(axis=-1).tolist()
     for place, opacity in enumerate(np.linspace(FAINTEST, STRONGEST, len(down)).tolist()):
         colour.setAlphaF(opacity)
-        painter.setPen(QPen(colour, 1))
-        row = down[place]
-        for first, last in whole if is_whole[place] else runs(across, row):
-            painter.drawPolyline(polygon(across[first : last + 1], row[first : last + 1]))
+        painter.setPen(QPen(colour, 1, c=Qt.PenCapStyle.FlatCap))  # ends over ends would look like dots
+        paint_lines(painter, lines[place] if is_whole[place] else lines[place][is_known[place]])
 
 
 def _is_same(new: tuple[object, ...], old: tuple[object, ...]) -> bool:

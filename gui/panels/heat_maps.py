@@ -18,6 +18,7 @@ from gui.panels.marks import cross, tag
 from gui.panels.panel import Cell, Numbers, Panel
 from gui.panels.resample import borders, resampled
 from gui.panels.series import series_colour
+from gui.panels.still import Still, pixel_ratio
 from gui.theme import GRID, small_font, theme
 
 FAR = 10
@@ -71,6 +72,7 @@ class HeatMapsPanel(Panel):
         self._text: Callable[[float], str] = short
         self._words = "column", "row"
         self._images: dict[int, _Kept] = {}
+        self._still = Still(self.canvas)
         self._laid_out: tuple[tuple[object, ...], tuple[int, float, float, float, float]] | None = None
 
     # What a view uses.
@@ -98,7 +100,9 @@ class HeatMapsPanel(Panel):
         self._maps = tuple(one for one in maps if one.values.size)
         self._end, self._low, self._high, self._words, self._text = end, low, high, words, text
         self._bar = bar or ColourBar(SEQUENTIAL, text(low), text(high))
+        self._still.forget()
         if self._maps:
+            self._draw_images()
             self.refresh()
         else:
             self.set_empty(self.nothing_yet)
@@ -174,8 +178,15 @@ class HeatMapsPanel(Panel):
         return header, rows
 
     def paint(self, painter: QPainter) -> None:
+        self._still.paint(painter, self._paint_still)
+        if self.cursor_cell is not None:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint_cursor(painter, self.cursor_cell)
+
+    def _paint_still(self, painter: QPainter) -> None:
+        """All but what moves with the pointer."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ratio = painter.device().devicePixelRatioF()
+        ratio = pixel_ratio(painter)
         for which, one in enumerate(self._maps):
             place = self.place(which)
             painter.fillRect(place, QColor(theme().chrome))
@@ -185,8 +196,6 @@ class HeatMapsPanel(Panel):
         room = bar_room(self.canvas.font())
         top, bottom = self.place(0).top(), self.place(len(self._maps) - 1).bottom()
         paint_colour_bar(painter, self._bar, QRectF(self.canvas.width() - room, top, room, bottom - top))
-        if self.cursor_cell is not None:
-            self._paint_cursor(painter, self.cursor_cell)
 
     def _paint_name(self, painter: QPainter, one: HeatMap, place: QRectF) -> None:
         painter.save()
@@ -237,6 +246,12 @@ class HeatMapsPanel(Panel):
         value = self.value_text or self._text(float(one.values[row, column]))
         text = f"{one.name}, {down} {one.starts[row]:,.0f}, {across} {column}:  {value}"
         tag(painter, text, near, QRectF(self.canvas.rect()))
+
+    def _draw_images(self) -> None:
+        """Draw the maps now, so that painting takes less at once."""
+        if self.canvas.isVisible():
+            for which, one in enumerate(self._maps):
+                self._image(which, one, self.place(which), self.canvas.devicePixelRatioF())
 
     def _image(self, which: int, one: HeatMap, place: QRectF, ratio: float) -> QImage:
         """A map at the size it is drawn in; kept as long as nothing about it changes."""

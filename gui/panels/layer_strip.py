@@ -81,6 +81,11 @@ class LayerStrip(StripPanel):
             self._thumbnails.update(thumbnails)
             self.canvas.update()
 
+    def clear_thumbnails(self) -> None:
+        """Draw no maps: they are about to come anew."""
+        self._thumbnails.clear()
+        self.canvas.update()
+
     def set_input(self, picture: NDArray[np.uint8], *, is_grey: bool = False) -> None:
         """The picture (H, W, 3) uint8 that goes in, drawn before the first layer; `is_grey` as one map."""
         before, self._input, self._is_grey = self._input, picture, is_grey

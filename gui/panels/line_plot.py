@@ -14,11 +14,12 @@ from gui.panels.colour_bar import short
 from gui.panels.curves import Curve, Level, Track, extent, nearest, track
 from gui.panels.panel import Cell, Numbers, Panel
 from gui.panels.plot_axes import Axes, Window, Words, lay_out, paint_axes, zoomed_axes
-from gui.panels.plot_bands import level_place, paint_band, paint_level
+from gui.panels.plot_bands import Band, level_place, paint_bands, paint_level
 from gui.panels.plot_labels import Entry, Label, label_room, paint_labels, paint_tag
 from gui.panels.plot_strokes import Shape, paint_curve, paint_dot, shape
 from gui.panels.plot_ticks import Floats, Kind, Scale, power_text, steady
 from gui.panels.series import series_colour
+from gui.panels.still import Still
 from gui.theme import GRID, theme
 
 __all__ = ["Curve", "Level", "LinePlotPanel"]
@@ -51,6 +52,7 @@ class LinePlotPanel(Panel):
         self._axes: Axes | None = None
         self._points: list[tuple[Floats, Floats]] = []
         self._shapes: list[Shape] | None = None
+        self._still = Still(self.canvas)
         self.canvas.resized.connect(self._settle)
 
     # What a view uses.
@@ -99,7 +101,7 @@ class LinePlotPanel(Panel):
         """Move the line that marks the x in force."""
         if x != self._mark:
             self._mark = x
-            self.canvas.update()
+            self._still.forget()
             self._describe()
 
     @property
@@ -197,6 +199,12 @@ class LinePlotPanel(Panel):
         axes = self._axes
         if axes is None:
             return
+        self._still.paint(painter, lambda painter: self.paint_still(painter, axes))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_values(painter, axes)
+
+    def paint_still(self, painter: QPainter, axes: Axes) -> None:
+        """Draw all but what moves with the pointer."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         paint_axes(painter, axes, self._mark, self.area().height())
         painter.save()
@@ -204,18 +212,18 @@ class LinePlotPanel(Panel):
         self._paint_mark(painter, axes)
         self.paint_below(painter, axes)
         for one, drawn in reversed(list(zip(self._tracks, self._drawn(), strict=True))):
-            paint_curve(painter, drawn, series_colour(one.colour), one.dashed)
+            paint_curve(painter, drawn, series_colour(one.colour))
         for level in self._levels:
             paint_level(painter, axes, level)
         painter.restore()
         self._paint_names(painter, axes)
-        self._paint_values(painter, axes)
 
     def paint_below(self, painter: QPainter, axes: Axes) -> None:
         """Draw what lies under the curves."""
-        for one in self._tracks:
-            if one.band is not None:
-                paint_band(painter, axes, one.x, *one.band, series_colour(one.colour))
+        bands = [
+            Band(one.x, *one.band, series_colour(one.colour)) for one in self._tracks if one.band is not None
+        ]
+        paint_bands(painter, axes, bands)
 
     def _paint_mark(self, painter: QPainter, axes: Axes) -> None:
         """A line at the x in force, which is written under it among the ticks."""
@@ -230,8 +238,8 @@ class LinePlotPanel(Panel):
         for one, (across, down) in zip(self._tracks, self._seen_points(), strict=True):
             known = np.flatnonzero(np.isfinite(down))
             if len(known) and one.labelled:
-                end = QPointF(float(across[known[-1]]), float(down[known[-1]]))
-                labels.append(Label(one.name, end, series_colour(one.colour)))
+                at = float(across[known[-1]]), float(down[known[-1]])
+                labels.append(_label(one.name, *at, axes.frame, series_colour(one.colour)))
         for level in self._levels:
             at = None if level.inside else level_place(axes, level)
             if at is not None:
@@ -297,7 +305,7 @@ class LinePlotPanel(Panel):
         self._axes = axes = zoomed_axes(axes, self._seen_part)
         self._points = [axes.place(one.x, one.y) for one in self._tracks]
         self._shapes = None
-        self.canvas.update()
+        self._still.forget()
 
     def _drawn(self) -> list[Shape]:
         """The curves on the canvas, made when they are first painted."""
@@ -360,6 +368,15 @@ class LinePlotPanel(Panel):
         there.sort(key=lambda cell: -self._tracks[cell[0]].y[cell[1]])
         at = there.index((curve, place)) + down
         return there[min(max(at, 0), len(there) - 1)]
+
+
+def _label(name: str, x: float, y: float, frame: QRectF, colour: str) -> Label:
+    """A curve's name at its end; at the edge of the frame, and pointing there, where that lies beyond it."""
+    if frame.top() - 1 <= y <= frame.bottom() + 1:
+        return Label(name, QPointF(x, y), colour)
+    is_above = y < frame.top()
+    edge = frame.top() if is_above else frame.bottom()
+    return Label(f"{'↑' if is_above else '↓'} {name}", QPointF(x, edge), colour, is_joined=False)
 
 
 def _kind(log: bool, power: bool) -> Kind:

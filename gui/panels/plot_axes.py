@@ -126,6 +126,7 @@ def x_ticks(axes: Axes, metrics: QFontMetricsF) -> list[Tick]:
     """Ticks along x whose texts have room beside each other."""
     if axes.words.names:
         return _named_ticks(axes, metrics)
+    ticks: list[Tick] = []
     for most in range(min(9, max(2, int(axes.frame.width() / 48))), 1, -1):
         values = axes.x.ticks(most, axes.words.whole)
         shares = axes.x.share(np.array(values)).tolist()
@@ -136,7 +137,7 @@ def x_ticks(axes: Axes, metrics: QFontMetricsF) -> list[Tick]:
         ]
         if _fits(ticks, axes, metrics):
             return ticks
-    return []
+    return ticks[:1]  # in the least room one number still tells how far it goes
 
 
 def _named_ticks(axes: Axes, metrics: QFontMetricsF) -> list[Tick]:
@@ -177,6 +178,7 @@ def text_span(tick: Tick, axes: Axes, metrics: QFontMetricsF) -> tuple[float, fl
 def paint_axes(painter: QPainter, axes: Axes, cursor: float | None, height: float) -> None:
     """Grid lines, ticks and labels; `cursor` is the value of x whose own text stands among the ticks."""
     painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # lines along pixels look the same without
     painter.setFont(small_font(painter.font()))
     metrics = QFontMetricsF(painter.font())
     _paint_y(painter, axes, metrics)

@@ -28,6 +28,8 @@ class Label:
     text: str
     end: QPointF
     colour: str
+    is_joined: bool = True
+    """Whether a line leads from one to the other."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ def paint_labels(painter: QPainter, labels: Sequence[Label], frame: QRectF, righ
         painter.setPen(colour)
         shown = metrics.elidedText(label.text, Qt.TextElideMode.ElideRight, right - left)
         painter.drawText(QPointF(left, middle + metrics.capHeight() / 2), shown)
+        if not label.is_joined:
+            continue
         colour.setAlphaF(0.5)
         painter.setPen(QPen(colour, 1))
         start, end = QPointF(max(label.end.x(), frame.right()) + 2, label.end.y()), QPointF(left - 4, middle)

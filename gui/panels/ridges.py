@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from gui.panels.panel import Cell, Numbers, Panel
-from gui.panels.plot_ticks import Scale, tick_texts
+from gui.panels.plot_strokes import paint_lines, polygon, segments
+from gui.panels.plot_ticks import Floats, Scale, tick_texts
 from gui.panels.series import series_colour
+from gui.panels.still import Still
 from gui.theme import GRID, small_font, theme
 
 OVERLAP = 4.0
@@ -54,12 +56,16 @@ class RidgesPanel(Panel):
         super().__init__(title, sentence, name, parent)
         self._colour, self._unit = colour, unit
         self._rows: Rows | None = None
+        self._relative = np.zeros((0, 0))
+        self._still = Still(self.canvas)
 
     # What a view uses.
 
     def set_rows(self, rows: Rows | None) -> None:
         """Show these; None or no rows leave the panel empty."""
         self._rows = rows if rows is not None and len(rows.steps) else None
+        self._relative = np.zeros((0, 0)) if self._rows is None else _relative(self._rows)
+        self._still.forget()
         if self._rows is None:
             self.set_empty(self.nothing_yet)
         else:
@@ -115,36 +121,33 @@ class RidgesPanel(Panel):
     # Painting.
 
     def paint(self, painter: QPainter) -> None:
-        rows = self._rows
-        if rows is None:
+        if self._rows is None:
             return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_axis(painter)
-        colour = QColor(series_colour(self._colour))
-        ground = QColor(theme().page)
-        for row in range(len(rows.steps)):
-            age = (row + 1) / len(rows.steps)
-            line = QColor(colour)
-            line.setAlphaF(FAINTEST + (STRONGEST - FAINTEST) * age)
-            painter.setPen(QPen(line, 1.6 if row == len(rows.steps) - 1 else 1.0))
-            painter.setBrush(ground)
-            painter.drawPolygon(self._outline(row))
-        self._paint_steps(painter)
+        self._still.paint(painter, self._paint_still)
         if self.cursor_cell is not None and self.contains(self.cursor_cell):
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._paint_cursor(painter, self.cursor_cell)
 
-    def _outline(self, row: int) -> QPolygonF:
-        """A histogram as steps from bin to bin, closed along its row."""
+    def _paint_still(self, painter: QPainter) -> None:
+        """All but what moves with the pointer."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_axis(painter)
+        count, line = len(self._relative), QColor(series_colour(self._colour))
+        for row, outline in enumerate(zip(*self._outlines(), strict=True)):
+            line.setAlphaF(FAINTEST + (STRONGEST - FAINTEST) * (row + 1) / count)
+            _paint_row(painter, *outline, QPen(line, 1.6 if row == count - 1 else 1.0))
+        self._paint_steps(painter)
+
+    def _outlines(self) -> tuple[Floats, Floats]:
+        """(R, B + 3) across and down: histograms from bin to bin, each closed along its row."""
         rows = self._rows
         assert rows is not None
-        bins = rows.shares.shape[1]
-        edges = np.linspace(rows.low[row], rows.high[row], bins + 1)
-        across = self._x(edges)
-        base = self._y(row)
-        middles = (across[:-1] + across[1:]) / 2
-        heights = [self._height(row, place) for place in range(bins)]
-        points = [QPointF(x, base - height) for x, height in zip(middles.tolist(), heights, strict=True)]
-        return QPolygonF([QPointF(float(across[0]), base), *points, QPointF(float(across[-1]), base)])
+        count, bins = self._relative.shape
+        shares = np.concatenate([[0.0], (np.arange(bins) + 0.5) / bins, [1.0, 0.0]])
+        across = self._x(rows.low[:, None] + (rows.high - rows.low)[:, None] * shares)
+        down = np.repeat(np.array([[self._y(row)] for row in range(count)]), bins + 3, axis=1)
+        down[:, 1 : bins + 1] -= self._relative * self._reach()
+        return across, down
 
     def _paint_axis(self, painter: QPainter) -> None:
         area, (low, high) = self._area(), self._ends
@@ -229,16 +232,12 @@ class RidgesPanel(Panel):
         return self._area().bottom() - (last - row) * self._pitch()
 
     def _height(self, row: int, place: int) -> float:
-        """Of a bin's outline: the density, as a part of the largest of all."""
-        rows = self._rows
-        if rows is None:
-            return 0.0
-        widths = (rows.high - rows.low) / rows.shares.shape[1]
-        densities = rows.shares / widths[:, None]
-        # The root keeps what is rare in sight beside a peak of zeros.
-        most = float(np.sqrt(np.quantile(densities.max(1), 0.9))) or 1.0
-        reach = self._pitch() * min(OVERLAP, len(rows.steps))
-        return min(1.3, float(np.sqrt(densities[row, place])) / most) * reach * 0.9
+        """Of a bin's outline."""
+        return float(self._relative[row, place]) * self._reach()
+
+    def _reach(self) -> float:
+        """How high one of the highest histograms is."""
+        return self._pitch() * min(OVERLAP, len(self._relative)) * 0.9
 
     def _bin(self, row: int, value: float) -> int | None:
         rows = self._rows
@@ -256,3 +255,23 @@ class RidgesPanel(Panel):
         start = rows.low[row] + place * width
         share = f"{float(rows.shares[row, place]):.2%}".replace("%", " %")
         return f"{share} from {start:.3g} to {start + width:.3g}, {self._unit} {int(rows.steps[row]):,}"
+
+
+def _paint_row(painter: QPainter, across: Floats, down: Floats, pen: QPen) -> None:
+    """A histogram in front of those before it."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # its edge lies under the line
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme().page))
+    painter.drawPolygon(polygon(across, down))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    painter.setPen(pen)
+    paint_lines(painter, segments(across, down))
+
+
+def _relative(rows: Rows) -> Floats:
+    """(R, B) each bin's density, as a part of the largest of all."""
+    densities = rows.shares / ((rows.high - rows.low) / rows.shares.shape[1])[:, None]
+    # The root keeps what is rare in sight beside a peak of zeros.
+    most = float(np.sqrt(np.quantile(densities.max(1), 0.9))) or 1.0
+    return np.minimum(1.3, np.sqrt(densities) / most).astype(np.float64)

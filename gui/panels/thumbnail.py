@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 
-from gui.colour_maps import lookup
+from gui.colour_maps import SEQUENTIAL, lookup
 from gui.panels.layers import CRISP
 
 GAP = 1.5
@@ -25,6 +25,7 @@ class Thumbnail:
     pixels: NDArray[np.uint8]
     rows: int
     columns: int
+    colour_map: str = SEQUENTIAL
 
 
 def drawn(thumbnail: Thumbnail, side: int, ratio: float) -> QImage:
@@ -37,7 +38,7 @@ def drawn(thumbnail: Thumbnail, side: int, ratio: float) -> QImage:
     gap = max(1, round(GAP * ratio)) if side / max(rows, columns) >= LARGE_ENOUGH * ratio else 0
     scale = min((side - (columns - 1) * gap) / (columns * width), (side - (rows - 1) * gap) / (rows * height))
     across, down = max(1, round(width * scale)), max(1, round(height * scale))
-    pixels = lookup().take(thumbnail.pixels)
+    pixels = lookup(thumbnail.colour_map).take(thumbnail.pixels)
     image = QImage(
         columns * (across + gap) - gap, rows * (down + gap) - gap, QImage.Format.Format_ARGB32_Premultiplied
     )

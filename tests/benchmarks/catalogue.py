@@ -23,6 +23,7 @@ NAMES = (
     "key_to_prediction",
     "live_training",
     "gradient_flow_live",
+    "convnet_live",
     "held_out_evaluation",
 )
 """Modules that each have a `SENTENCE`, a `LIMIT`, `ROUNDS` and a function `measure`."""

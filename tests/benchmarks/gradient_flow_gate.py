@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from engine.budget import Budget
-from engine.device import prepare_thread
 from engine.labs.gradient_flow import race as racing
 from engine.labs.gradient_flow.race import DIGGING, LOOKING, Race
 
@@ -31,11 +30,15 @@ class GatedRace(Race):
         super().advance()
 
     def train_alone(self, seconds: float, *, live: bool) -> float:
-        """Go on while it stands at its gate, on this thread and without a screen: seconds a slice.
+        """Go on while it stands at its gate, without a screen: seconds a slice.
 
-        With `live` its curves are measured as ever, as they are without a screen too.
+        With `live` its curves are measured as ever, as they are without a screen too. On the run's own
+        thread: on a fresh one, whose memory nothing has come and gone in yet, a step takes some 8 % less,
+        whoever looks.
         """
-        prepare_thread()
+        return self.gate.order(lambda: self._train_alone(seconds, live))
+
+    def _train_alone(self, seconds: float, live: bool) -> float:
         gated, slices = (self._look, self._dig), 0
         if live:
             self._look, self._dig = Budget(LOOKING), Budget(DIGGING)

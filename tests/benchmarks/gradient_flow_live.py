@@ -70,7 +70,7 @@ def _begin(opened: OpenWindow, races: list[GatedRace]) -> GatedRace:
 
 
 def _turn(opened: OpenWindow, race: GatedRace, name: str, turns: Turns) -> None:
-    from .ticker import Ticker, percentile
+    from .ticker import Ticker
     from .window import live
 
     page, feed, ticker = opened.window.page, opened.window.feed, Ticker()
@@ -90,7 +90,7 @@ def _turn(opened: OpenWindow, race: GatedRace, name: str, turns: Turns) -> None:
         seconds = race.gate.finish() if alone is None else alone.result()
     feed.stop()
     turns.seconds.append(seconds)
-    turns.p99.append(1e3 * percentile([late for _, late in ticker.late], 0.99))
+    turns.p99.append(ticker.p99)
 
 
 def _findings(turns: dict[str, Turns], others: float) -> Iterator[Finding]:

@@ -125,7 +125,7 @@ def _take_turns(opened: OpenWindow, variants: dict[str, Variant], rounds: int) -
 
 
 def _turn(opened: OpenWindow, variant: Variant, turns: Turns) -> None:
-    from .ticker import Ticker, percentile
+    from .ticker import Ticker
     from .window import live
 
     page, feed, ticker = opened.window.page, opened.window.feed, Ticker()
@@ -144,7 +144,7 @@ def _turn(opened: OpenWindow, variant: Variant, turns: Turns) -> None:
         seconds = alone.result() if variant.tab is None else variant.call("finish")
     feed.stop()
     turns.seconds.append(seconds)
-    turns.p99.append(1e3 * percentile([late for _, late in ticker.late], 0.99))
+    turns.p99.append(ticker.p99)
 
 
 def _findings(turns: dict[str, Turns], others: float) -> Iterator[Finding]:

@@ -61,7 +61,7 @@ def quiet_half(slots: list[Slot]) -> tuple[Spread, float]:
 
 
 def _slot(opened: OpenWindow, name: str) -> Slot:
-    from .ticker import Ticker, percentile
+    from .ticker import Ticker
     from .window import live
 
     ticker = Ticker()
@@ -72,7 +72,7 @@ def _slot(opened: OpenWindow, name: str) -> Slot:
     ticker.stop()
     if name != "at rest" and opened.is_idle:
         raise RuntimeError(f"{name} ended before its slot did")
-    return Slot(1e3 * percentile([late for _, late in ticker.late], 0.99), others.cores())
+    return Slot(ticker.p99, others.cores())
 
 
 def _occlude(opened: OpenWindow) -> None:

@@ -36,6 +36,11 @@ class Ticker(QObject):
         """Tick no more."""
         self._timer.stop()
 
+    @property
+    def p99(self) -> float:
+        """Milliseconds by which ticks came too late, the 99th percentile."""
+        return 1e3 * percentile([late for _, late in self.late], 0.99)
+
     def _arm(self) -> None:
         now = time.perf_counter()
         following = self.origin + (int((now - self.origin) / PERIOD) + 1) * PERIOD

@@ -432,3 +432,21 @@ def test_single_folders_around_the_classes_are_looked_through() -> None:
     assert arrange(["train/cat/1.png", "train/dog/1.png"], "t").classes == ("cat", "dog")
     with pytest.raises(UserError, match="There is no class in t"):
         arrange(["train/1.png", "test/1.png"], "t")
+
+
+@pytest.mark.parametrize("dataset", ["cifar10", "mnist", "fashion-mnist"])
+def test_a_published_set_may_be_given_as_pictures_by_class(dataset: str, tmp_path: Path):
+    folder = written(tmp_path / "pictures", {"cat": 6, "dog": 6})
+    packed = zipped(folder, tmp_path / "pictures.zip")
+    as_folder = by_name(load_pictures("folder", folder))
+    for path in (folder, packed):
+        found = by_name(load_pictures(dataset, path))
+        assert found.keys() == as_folder.keys()
+        assert all(np.array_equal(found[name][0], as_folder[name][0]) for name in found)
+
+
+@pytest.mark.parametrize("dataset", ["cifar10", "mnist"])
+def test_a_place_with_neither_is_told_of_its_own_files(dataset: str, tmp_path: Path):
+    (tmp_path / "notes.txt").write_text("nothing here")
+    with pytest.raises(UserError, match="does not hold"):
+        load_pictures(dataset, tmp_path)

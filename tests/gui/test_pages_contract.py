@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +18,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from engine.lab import Lab, Snapshot
-from engine.registry import labs
+from engine.registry import labs, module_name
 from gui.main_window import MainWindow
 from gui.memory import Memory
 from gui.pages import page_type
@@ -25,6 +27,14 @@ from gui.theme import themes
 from gui.view import View
 
 SIZES = [(1280, 720), (1440, 900), (2560, 1440)]
+
+
+def test_importing_the_pages_does_not_wait_for_torch():
+    modules = ", ".join(f"gui.labs.{module_name(name)}" for name in labs())
+    code = f"import sys, {modules}; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "False"
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ def test_it_says_what_it_is(name: str):
     assert lab.title
     assert lab.group in GROUPS
     assert lab.question.endswith("?")
-    assert set(lab.opens) <= {*SUFFIXES, "folder", "classes", "texts"}
+    assert set(lab.opens) <= {*SUFFIXES, "folder", "classes", "texts", "text-classes"}
     assert all(callable(getattr(lab, command, None)) for command in lab.latest_wins)
 
 

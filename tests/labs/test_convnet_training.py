@@ -262,7 +262,13 @@ def test_the_command_line_trains_saves_and_classifies_with_what_was_saved(
     assert report["steps"] == 4 * round(result["train_pictures"] / 64 + 0.25)  # a short last batch counts
     assert np.array(result["confusion"]).sum() == result["test_pictures"]
     assert result["images_per_second"] > 0
-    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".npy", ".safetensors", ".py"}
+    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {
+        ".npy",
+        ".safetensors",
+        ".py",
+        ".csv",
+        ".gridloop",
+    }
     network, _, classes, shape, notes = open_network(saved)
     assert (classes, shape) == (tuple("0123456789"), (1, 8, 8))
     assert notes["step"] == str(report["steps"])

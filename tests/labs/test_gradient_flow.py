@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,13 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from engine.ask import Cell
 from engine.cli import main
 from engine.errors import UserError
 from engine.labs.gradient_flow import PRESETS, GradientFlow, GradientFlowConfig
+from engine.labs.gradient_flow.flow import FlowRecord, MeasuredFlow
 from engine.labs.gradient_flow.lab import FIRST
+from engine.labs.gradient_flow.race import Race
 
 CPU = torch.device("cpu")
 SMALL = {"length": 8, "hidden": 6, "batch": 5}
@@ -256,3 +260,48 @@ def test_one_that_explodes_says_when_and_the_others_go_on(capsys: pytest.Capture
     assert found["lstm"]["exploded_at"] is None
     assert len(found["lstm"]["loss"]) == 12
     assert found["relu"]["log10_largest_gradient"] > 10
+
+
+def test_only_what_is_shown_is_put_together(lab: GradientFlow, monkeypatch: pytest.MonkeyPatch):
+    collected: list[int] = []
+    race = lab._race
+    assert isinstance(race, Race)
+    collect = race.runners
+    monkeypatch.setattr(race, "runners", lambda: collected.append(race.steps) or collect())
+    for _ in range(5):
+        lab.step()
+    assert collected == []
+    first = lab.snapshot()
+    assert first.runners[0].steps[-1] == race.steps
+    assert lab.snapshot().runners is first.runners
+    assert collected == [race.steps]
+
+
+def test_an_answer_is_that_of_the_snapshot_it_comes_with(lab: GradientFlow):
+    cell = Cell(f"flow-{next(iter(lab._race.networks))}", (0,))
+    lab.ask(cell)
+    for _ in range(3):
+        for _ in range(4):
+            lab.step()
+        shown = lab.snapshot()
+        assert shown.question == cell
+        assert shown.answer is not None
+        assert shown.answer.value == pytest.approx(shown.runners[0].flow.log10_norms[0], rel=1e-4)
+    lab.ask(None)
+    assert lab.snapshot().answer is None
+
+
+def test_earlier_curves_are_the_same_array_until_one_is_added():
+    record = FlowRecord(3)
+    seen = []
+    for step in range(1, 200):
+        record.add(_curve(step))
+        seen.append(record.seen())
+    changes = sum(one.recent is not two.recent for one, two in pairwise(seen))
+    steps = {tuple(one.recent_steps.tolist()) for one in seen}
+    assert changes == len(steps) - 1 < 150
+
+
+def _curve(step: int) -> MeasuredFlow:
+    values = np.full(4, -float(step))
+    return MeasuredFlow(step, values, values, None, None)  # ty: ignore[invalid-argument-type]

@@ -43,7 +43,8 @@ def load_pictures(
 ) -> PictureData:
     """All pictures of one of DATASETS, in memory.
 
-    `path` is where its files lie: a folder, an archive of them, or one of them; "digits" needs none. `seed`
+    `path` is where its files lie: a folder, an archive of them, or one of them; "digits" needs none. In the
+    place of a data set's own files there may be its pictures, in a folder or zip by class. `seed`
     draws the test pictures where none are given. `side` in pixels is for "folder" only: all its pictures
     become that large; None takes what suits them. `pulse(what, done, total)` is called now and then, on the
     calling thread; what it raises stops the reading. Raises UserError.
@@ -62,13 +63,33 @@ def load_pictures(
         from engine.data.pictures.folder import load_folder
 
         return load_folder(Path(path), seed, side, pulse)
+    from engine.data.pictures.files import NotThese
+
+    try:
+        return _published(dataset, Path(path), seed, pulse)
+    except NotThese as not_these:
+        return _as_folder(Path(path), seed, pulse, not_these)
+
+
+def _published(dataset: str, path: Path, seed: int, pulse: Pulse) -> PictureData:
+    """From the files that a data set was published as."""
     if dataset == "cifar10":
         from engine.data.pictures.cifar import load_cifar10
 
-        return load_cifar10(Path(path), seed, pulse)
+        return load_cifar10(path, seed, pulse)
     from engine.data.pictures.mnist import load_mnist
 
-    return load_mnist(dataset, Path(path), seed, pulse)
+    return load_mnist(dataset, path, seed, pulse)
+
+
+def _as_folder(path: Path, seed: int, pulse: Pulse, otherwise: UserError) -> PictureData:
+    """From pictures by class; raises `otherwise` where there are none of those either."""
+    from engine.data.pictures.folder import load_folder
+
+    try:
+        return load_folder(path, seed, None, pulse)
+    except UserError:
+        raise otherwise from None
 
 
 def fetch_pictures(dataset: str, folder: Path, pulse: Pulse = silent) -> Path:

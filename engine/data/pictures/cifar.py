@@ -10,7 +10,7 @@ import torch
 
 from engine.data.file_bytes import display_name
 from engine.data.pictures.cifar_pickle import read_batch, read_class_names
-from engine.data.pictures.files import Files, open_files
+from engine.data.pictures.files import Files, NotThese, open_files
 from engine.data.pictures.labelled import LabelledPictures, PictureData
 from engine.data.pictures.naming import NumberedNames
 from engine.data.pictures.pulse import Pulse
@@ -76,7 +76,7 @@ def _choose(files: Files) -> dict[str, str]:
         found = versions[folder, python]
         if any(batch.startswith("data") for batch in found):
             return found
-    raise UserError(
+    raise NotThese(
         f"{files.title} does not hold {TITLE}",
         "neither data_batch_1.bin nor data_batch_1 is there",
         "Choose the folder with its files or cifar-10-binary.tar.gz, or have it fetched",

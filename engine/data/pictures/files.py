@@ -31,6 +31,10 @@ Wanted = Callable[[str], bool]
 """Whether a file is of interest, told by its own name without its folders."""
 
 
+class NotThese(UserError):
+    """A place holds no file of the data set that was asked for; it may hold its pictures in another form."""
+
+
 class Files(Protocol):
     """A set of named files."""
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from engine.data.file_bytes import display_name
-from engine.data.pictures.files import Files, open_files
+from engine.data.pictures.files import Files, NotThese, open_files
 from engine.data.pictures.idx import LARGEST, read_idx
 from engine.data.pictures.labelled import LabelledPictures, PictureData
 from engine.data.pictures.naming import NumberedNames
@@ -94,7 +94,8 @@ def _missing(where: str, dataset: str, found: Iterable[_Roles]) -> UserError:
         "Choose the folder with train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz and the two that "
         "begin with t10k, or have them fetched"
     )
-    return UserError(f"{where} does not hold {TITLES[dataset]}", why, then)
+    kind = UserError if there else NotThese
+    return kind(f"{where} does not hold {TITLES[dataset]}", why, then)
 
 
 def _pair(

@@ -25,6 +25,7 @@ from engine.labs.convnet_training.mapping import PictureMap
 from engine.labs.convnet_training.questions import answer_about_training
 from engine.labs.convnet_training.recipes import design_for, recipe_for
 from engine.labs.convnet_training.run import SCORED, TrainingRun
+from engine.labs.convnet_training.run_export import write_event_file, write_table
 from engine.labs.convnet_training.snapshot import ConvnetTrainingSnapshot, Curves, Verdict
 from engine.models.designs import Design, examine, open_network, save_network
 from engine.training.pictures.evaluation import Evaluation
@@ -51,7 +52,7 @@ class Bench:
         """The tab in front; "" stands for all."""
         self._refused: tuple[str, int, str] | None = None
         self._verdict: tuple[Evaluation | None, tuple[int, int] | None, Verdict | None] = (None, None, None)
-        self._runs = 1
+        self.runs_begun = 1
 
     @classmethod
     def begun(
@@ -60,11 +61,11 @@ class Bench:
         """The bench for these settings. Raises `UserError`; what there was is then untouched."""
         if config.network:
             return cls._of_file(config, device, pulse, former)
-        data = _pictures(config, pulse, former)
+        data = pictures_for(config, pulse, former)
         design = design_for(config, data)
-        number = former._runs + 1 if former else 1
+        number = former.runs_begun + 1 if former else 1
         run = TrainingRun(f"Run {number}: {design.name}", data, design, recipe_for(config, data), device)
-        return cls._after(former, config, data, run)
+        return cls.after(former, config, data, run)
 
     @classmethod
     def _of_file(
@@ -72,22 +73,23 @@ class Bench:
     ) -> Bench:
         """A saved network: it goes on learning from the pictures in force where their classes are its own."""
         network, design, classes, shape, _ = open_network(Path(config.network))
-        data = _pictures(config, pulse, former)
+        data = pictures_for(config, pulse, former)
         if (data.classes, data.shape) != (classes, shape):
             data = views.without_pictures(classes, shape)
         name = f"{Path(config.network).stem}, as saved"
         run = TrainingRun(name, data, design, recipe_for(config, data), device, network=network)
-        return cls._after(former, config, data, run)
+        return cls.after(former, config, data, run)
 
     @classmethod
-    def _after(
+    def after(
         cls, former: Bench | None, config: ConvnetTrainingConfig, data: PictureData, run: TrainingRun
     ) -> Bench:
+        """The bench for `run`, which keeps what `former` had."""
         is_same = former is not None and former.data is data
         pinned = former.looking.pinned if former is not None and is_same else _first(data)
         bench = cls(config, data, run, pinned)
         if former is not None:
-            bench._runs = former._runs + 1
+            bench.runs_begun = former.runs_begun + 1
             bench.looking.aspect, bench.attention = former.looking.aspect, former.attention
             if is_same:
                 bench.data_view = former.data_view
@@ -96,7 +98,8 @@ class Bench:
 
     def _kept_with_own(self) -> tuple[Curves, ...]:
         """The kept runs, and the one in front where it has learned something."""
-        own = (self.run.curves(),) if self.run.step_count > self.run.begun_at else ()
+        run = self.run
+        own = (run.curves(),) if run.step_count > max(run.begun_at, run.opening) else ()
         return (*self.kept, *own)[-KEPT_RUNS:]
 
     # Learning ----------------------------------------------------------------------------------------
@@ -122,8 +125,9 @@ class Bench:
 
     def branch(self) -> None:
         """Go on from the update that is shown as another run."""
-        self._runs += 1
-        name = f"Run {self._runs}: {self.run.design.name}, from {self.run.shown:,}"
+        self.run.show()
+        self.runs_begun += 1
+        name = f"Run {self.runs_begun}: {self.run.design.name}, from {self.run.shown:,}"
         run = self.run.branch(name, recipe_for(self.config, self.data))
         self.kept = self._kept_with_own()
         former, self.run = self.looking, run
@@ -241,6 +245,8 @@ class Bench:
         return {
             "network.safetensors": self.save,
             "network.py": lambda path: results.write_source(self.run, path),
+            "curves.csv": lambda path: write_table(path, (self.run.curves(),)),
+            "events.out.tfevents.gridloop": lambda path: write_event_file(path, self.run.curves()),
         }
 
     def save(self, path: Path) -> None:
@@ -251,7 +257,7 @@ class Bench:
         )
 
 
-def _pictures(config: ConvnetTrainingConfig, pulse: Pulse, former: Bench | None) -> PictureData:
+def pictures_for(config: ConvnetTrainingConfig, pulse: Pulse, former: Bench | None) -> PictureData:
     """The pictures of the settings, those in front where they are the same."""
     if former is not None and not changed(former.config, config, (*NEW_PICTURES, "seed")):
         return former.data

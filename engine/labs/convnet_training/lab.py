@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.data.kinds import kind_of
 from engine.errors import UserError
 from engine.jobs import Job
-from engine.lab import Lab, Pulse, changed, silent
+from engine.lab import Pulse, changed, silent
+from engine.labs.convnet_training.collect_commands import CollectCommands
 from engine.labs.convnet_training.config import (
     AT_ONCE,
     LOOKING,
@@ -18,7 +20,9 @@ from engine.labs.convnet_training.config import (
     RESTARTS,
     ConvnetTrainingConfig,
 )
+from engine.labs.convnet_training.run_commands import RunCommands
 from engine.labs.convnet_training.snapshot import ConvnetTrainingSnapshot
+from engine.labs.convnet_training.step_commands import StepCommands
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +35,7 @@ FIRST_STEPS = 20
 """Updates done before anything is shown, so that there is something to see at once."""
 
 
-class ConvnetTraining(Lab[ConvnetTrainingConfig, ConvnetTrainingSnapshot]):
+class ConvnetTraining(StepCommands, CollectCommands, RunCommands):
     """A convolutional network learns to tell pictures apart, and is looked into while it does."""
 
     title = "Learning to see"
@@ -68,7 +72,9 @@ class ConvnetTraining(Lab[ConvnetTrainingConfig, ConvnetTrainingSnapshot]):
         if self._screen and self._need().run.is_prepared:
             for _ in range(FIRST_STEPS):
                 self._need().step()
+            self._need().run.opening = self._need().run.step_count
             self.rest()
+        self._begin_keeping()
 
     def open(self, path: Path) -> None:
         """Take a folder or zip with a sub-folder for each class, a picture to look at, or a saved network."""
@@ -86,7 +92,10 @@ class ConvnetTraining(Lab[ConvnetTrainingConfig, ConvnetTrainingSnapshot]):
         """Another bench in the place of the one there was. Raises `UserError`; that one then goes on."""
         from engine.labs.convnet_training.bench import Bench
 
-        bench = Bench.begun(config, self.device, self.pulse, self._bench)
+        self._put_in_front(Bench.begun(config, self.device, self.pulse, self._bench))
+
+    def _put_in_front(self, bench: Bench) -> None:
+        self._leave()
         if self._bench is not None:
             self.jobs.cancel()
             self._bench.looking.close()
@@ -138,6 +147,8 @@ class ConvnetTraining(Lab[ConvnetTrainingConfig, ConvnetTrainingSnapshot]):
     @property
     def can_step(self) -> bool:
         """Until all epochs are done, or the loss is no number."""
+        if self._through is not None:
+            return self._can_go_through(self._through)
         return self._bench is not None and not self._bench.run.is_over
 
     @property
@@ -148,9 +159,13 @@ class ConvnetTraining(Lab[ConvnetTrainingConfig, ConvnetTrainingSnapshot]):
     def step(self) -> None:
         """One update; before the first, a slice of what frozen layers make of the pictures."""
         bench = self._need()
-        bench.step()
+        if self._through is not None:
+            self._learn(partial(self._step_through, self._through))
+            return
+        self._learn(bench.step)
         if not self._screen:
             return
+        self._keep()
         run = bench.run
         if run.look.due and run.is_prepared:
             with run.look.spent():
@@ -165,8 +180,9 @@ class ConvnetTraining(Lab[ConvnetTrainingConfig, ConvnetTrainingSnapshot]):
 
     def rest(self) -> None:
         """Learning has stopped: everything is measured on the last update."""
-        if self._bench is None:
+        if self._bench is None or self._is_between_stages():
             return
+        self._keep_now()
         self._bench.look()
         self._look_later()
         if self._bench.run.is_prepared:
@@ -191,6 +207,8 @@ class ConvnetTraining(Lab[ConvnetTrainingConfig, ConvnetTrainingSnapshot]):
 
     def go_to(self, step: int | None) -> None:
         """Look at the network as it was at the kept update nearest to `step`, or follow it again."""
+        if step is not None:
+            self._leave()
         self._need().go_to(step)
         self._look_later()
         look = self._need().mapping.look()
@@ -199,6 +217,7 @@ class ConvnetTraining(Lab[ConvnetTrainingConfig, ConvnetTrainingSnapshot]):
 
     def branch(self) -> None:
         """Go on from the update that is shown, with the settings in force, as another run."""
+        self._leave()
         self._need().branch()
         self.jobs.cancel()
         self._look_later()
@@ -251,7 +270,7 @@ class ConvnetTraining(Lab[ConvnetTrainingConfig, ConvnetTrainingSnapshot]):
     def ask(self, cell: Cell | None) -> None:
         """Explain the value under the pointer."""
         if self._bench is not None:
-            self._bench.ask(cell)
+            self._bench.ask(None if self._ask_stage(cell) else cell)
 
     def _ask_again(self) -> None:
         bench = self._need()
@@ -261,7 +280,10 @@ class ConvnetTraining(Lab[ConvnetTrainingConfig, ConvnetTrainingSnapshot]):
 
     def snapshot(self) -> ConvnetTrainingSnapshot:
         """Everything that may be seen now."""
-        return ConvnetTrainingSnapshot(self.config) if self._bench is None else self._bench.snapshot()
+        if self._bench is None:
+            return self._with_collected(ConvnetTrainingSnapshot(self.config))
+        found = replace(self._bench.snapshot(), keeping=self._keeping())
+        return self._with_collected(self._with_more(found))
 
     def result(self) -> dict[str, Any]:
         """How the network does on all pictures; of a picture that was opened, what it takes it for."""
@@ -285,7 +307,10 @@ class ConvnetTraining(Lab[ConvnetTrainingConfig, ConvnetTrainingSnapshot]):
         return self._need().files()
 
     def close(self) -> None:
-        """Remove the hooks."""
+        """Remove the hooks, and let go of the file that the run is kept in."""
+        self._end_keeping()
+        self._end_step_commands()
+        self._end_collecting()
         if self._bench is not None:
             self._bench.looking.close()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from engine.data.pictures import PictureData
 from engine.labs.convnet_training.config import ConvnetTrainingConfig
 from engine.models.designs import PRESETS, Design, fitted, preset_for
@@ -13,6 +15,8 @@ SEEN = 60_000
 """Pictures that a run sees about, where no number of epochs is chosen."""
 EPOCHS = 3, 40
 """Fewest and most epochs where none is chosen."""
+LEAST_UPDATES = 300
+"""So many updates are made at least, however few pictures there are."""
 
 
 def design_for(config: ConvnetTrainingConfig, data: PictureData) -> Design:
@@ -29,7 +33,9 @@ def recipe_for(config: ConvnetTrainingConfig, data: PictureData) -> Recipe:
     """Everything else that training needs."""
     rate = LEARNING_RATES[config.optimiser] if config.learning_rate is None else config.learning_rate
     return Recipe(
-        epochs=suiting_epochs(len(data.train.labels)) if config.epochs is None else config.epochs,
+        epochs=suiting_epochs(len(data.train.labels), config.batch)
+        if config.epochs is None
+        else config.epochs,
         batch=config.batch,
         optimiser=config.optimiser,  # ty: ignore[invalid-argument-type] - checked against the same choices
         learning_rate=rate * config.pace,
@@ -42,7 +48,8 @@ def recipe_for(config: ConvnetTrainingConfig, data: PictureData) -> Recipe:
     )
 
 
-def suiting_epochs(pictures: int) -> int:
-    """Epochs in which about `SEEN` pictures are seen."""
+def suiting_epochs(pictures: int, batch: int) -> int:
+    """Epochs in which about `SEEN` pictures are seen, and `LEAST_UPDATES` made."""
     fewest, most = EPOCHS
-    return min(most, max(fewest, round(SEEN / max(1, pictures))))
+    suiting = min(most, max(fewest, round(SEEN / max(1, pictures))))
+    return max(suiting, ceil(LEAST_UPDATES / max(1, ceil(pictures / batch))))

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from engine.explain.mosaic import Mosaic
     from engine.explain.shown_layer import ShownLayer
     from engine.explain.why import Heat
+    from engine.labs.convnet_training.collected import Collected
     from engine.labs.convnet_training.config import ConvnetTrainingConfig
+    from engine.labs.convnet_training.left_runs import Keeping
+    from engine.labs.convnet_training.stages import Stage
     from engine.models.layer import Layer
 
 
@@ -55,6 +58,41 @@ class NetworkView:
 
 
 @dataclass(frozen=True, eq=False)
+class BatchView:
+    """The pictures of an update, varied as the network got them."""
+
+    update: int
+    """The newest that was made, counted from 1; the first before it is made."""
+    pictures: np.ndarray
+    """(B, S, S, 3) uint8"""
+    labels: tuple[int, ...]
+    names: tuple[str, ...]
+    is_varied: bool
+    """Whether they may differ from the pictures of the set."""
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """What was measured beside loss and accuracy while a run went."""
+
+    rate_steps: np.ndarray
+    rate: np.ndarray
+    """Learning rates."""
+    layers: tuple[str, ...]
+    """The layers that learn."""
+    steps: np.ndarray
+    """(W,) updates whose gradients are in the next."""
+    gradient_norms: np.ndarray
+    """(L, W) L2 norm of each layer's gradient."""
+    ratio_steps: np.ndarray
+    update_ratios: np.ndarray
+    """(L, V) how much an update changed each layer's weights, as a share of them."""
+    clock_steps: np.ndarray
+    clock: np.ndarray
+    """When these updates were made, in seconds since 1970."""
+
+
+@dataclass(frozen=True, eq=False)
 class Curves:
     """How one run went."""
 
@@ -75,6 +113,7 @@ class Curves:
     test_accuracy: np.ndarray
     begun_at: int = 0
     """The update from which it branched off another run."""
+    watched: Watched | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,3 +277,13 @@ class ConvnetTrainingSnapshot(Snapshot):
     verdict: Verdict | None = None
     embedding: Embedding | None = None
     finding: str = ""
+    keeping: Keeping | None = None
+    """What there is to say of runs that outlive the program; None where they do not."""
+    stage: Stage | None = None
+    """Of the update that is gone through in slow motion."""
+    handed: tuple[int, str] | None = None
+    """How often the network was handed over to another lab, and the path of its newest file."""
+    collected: Collected | None = None
+    """Pictures that the person has collected."""
+    batch: BatchView | None = None
+    """The newest batch as the network got it."""

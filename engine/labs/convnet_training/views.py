@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from torch.nn import functional as F
@@ -9,7 +11,7 @@ from torch.nn import functional as F
 from engine.data.pictures import LabelledPictures, PictureData
 from engine.labs.convnet_training.run import TrainingRun
 from engine.labs.convnet_training.snapshot import DataView, Mistake, NetworkView, Verdict
-from engine.models.designs import examine
+from engine.models.designs import Design, examine
 from engine.read_only import read_only
 
 EXAMPLES, LARGEST = 12, 64
@@ -55,10 +57,17 @@ def small_rgb(pictures: torch.Tensor) -> np.ndarray:
 
 def network_view(run: TrainingRun, refused: tuple[str, int, str] | None) -> NetworkView:
     """The network in front; an edited one that cannot be gives its reason."""
-    found = examine(run.design, run.data.shape, len(run.data.classes))
+    return _network_view(run.design, run.data.shape, len(run.data.classes), refused)
+
+
+@lru_cache(maxsize=4)  # it rides along in every snapshot, and takes longer than all the rest
+def _network_view(
+    design: Design, shape: tuple[int, int, int], classes: int, refused: tuple[str, int, str] | None
+) -> NetworkView:
+    found = examine(design, shape, classes)
     return NetworkView(
-        title=run.design.name,
-        design=run.design.to_json(),
+        title=design.name,
+        design=design.to_json(),
         parameters=found.parameters,
         multiply_adds=found.multiply_adds,
         problem=refused[2] if refused else "",

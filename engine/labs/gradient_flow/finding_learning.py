@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from engine.data.sequence_tasks import TASKS
 from engine.data.sequence_tasks.task import Regression
+from engine.explain.ladder import solved_from
 from engine.labs.gradient_flow.config import GradientFlowConfig
-from engine.labs.gradient_flow.meter import SOLVED
 from engine.labs.gradient_flow.question_words import joined, share
 from engine.labs.gradient_flow.runner import LAST_BATCHES
 from engine.labs.gradient_flow.snapshot import Runner
@@ -46,7 +46,7 @@ def learned(config: GradientFlowConfig, runners: Sequence[Runner], updates: int,
     else:
         scores = _rights(known, count, chance)
     after = f"After {updates} update{'' if updates == 1 else 's'}"
-    solved = [each for each in known if each.recent_accuracy >= chance + SOLVED * (1 - chance)]
+    solved = [each for each in known if each.recent_accuracy >= solved_from(chance)]
     guessing = [each for each in known if each.cell in scores.guessing and each not in solved]
     if len(guessing) == len(known) > 1:
         return f"{after} none beats guessing ({scores.guess}): {scores.best}."

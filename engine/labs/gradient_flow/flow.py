@@ -92,6 +92,7 @@ class FlowRecord:
         self.log10_largest = -np.inf
         """The largest ‖∂L/∂h(t)‖ that was seen."""
         self._recent: deque[tuple[int, np.ndarray]] = deque(maxlen=RECENT)
+        self._recent_seen: tuple[np.ndarray, np.ndarray] | None = None
         self._map = RowHistory(MAP_ROWS, steps + 1)
         self._seen: Flow | None = None
 
@@ -114,6 +115,7 @@ class FlowRecord:
             self._map.append(measured.step, measured.log10_norms)
         if before is not None and before.has_numbers and self._is_due(before.step):
             self._recent.append((before.step, before.log10_norms))
+            self._recent_seen = None
         return True
 
     def _is_due(self, step: int) -> bool:
@@ -132,12 +134,16 @@ class FlowRecord:
         if newest is None:
             raise RuntimeError("no curve was measured yet")
         map_steps, rows = self._map.arrays()
-        recent = np.array([curve for _, curve in self._recent]).reshape(-1, len(newest.log10_norms))
+        if self._recent_seen is None:  # else the same again, so that one sees that nothing was added
+            curves = np.array([curve for _, curve in self._recent]).reshape(-1, len(newest.log10_norms))
+            steps = np.array([step for step, _ in self._recent], np.int64)
+            self._recent_seen = read_only(curves), read_only(steps)
+        recent, recent_steps = self._recent_seen
         return Flow(
             step=newest.step,
             log10_norms=newest.log10_norms,
-            recent=read_only(recent),
-            recent_steps=read_only(np.array([step for step, _ in self._recent], np.int64)),
+            recent=recent,
+            recent_steps=recent_steps,
             map=rows,
             map_steps=map_steps,
         )

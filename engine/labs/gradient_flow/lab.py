@@ -28,8 +28,6 @@ FIRST = "gates keep it"
 LONG = 1000
 """Steps of sequences times networks from which an update is cut into slices, between which commands are
 answered; a shorter one takes less than half a second."""
-SHOWING = 0.03
-"""Share of the time that putting together what is seen may take while networks learn."""
 METER = (
     *("task", "hidden", "init", "gain", "gate_bias", "batch", "noise", "optimiser", "learning_rate"),
     *("clip", "clip_value", "cells", "seed", "sweep_steps"),
@@ -48,17 +46,17 @@ class GradientFlow(Lab[GradientFlowConfig, GradientFlowSnapshot]):
     def __init__(
         self, config: GradientFlowConfig, device: torch.device, pulse: Pulse = silent, *, screen: bool = True
     ) -> None:
-        from engine.budget import Budget
-
         super().__init__(config, device, pulse, screen=screen)
         self._screen = screen
         self._race: Race | Sentence | None = None
         self._meter: MemoryMeter | None = None
         self._runners: tuple[Runner, ...] = ()
         self._is_unfinished = False
-        self._showing = Budget(SHOWING)
+        self._is_seen = True
+        """Whether `_runners` are up to date: while networks learn, that is so only where it is shown."""
         self._question: Cell | None = None
         self._answer: Answer | None = None
+        self._is_answered = True
 
     # Beginning ------------------------------------------------------------------------------------
 
@@ -158,10 +156,7 @@ class GradientFlow(Lab[GradientFlowConfig, GradientFlowSnapshot]):
         else:
             race.step()
             self._is_unfinished = False
-        if self._screen and self._showing.due:
-            with self._showing.spent():
-                self._see()
-                self.ask(self._question)
+        self._is_seen = False
 
     def rest(self) -> None:
         """Learning has stopped: everything is measured on the last update."""
@@ -176,10 +171,10 @@ class GradientFlow(Lab[GradientFlowConfig, GradientFlowSnapshot]):
         race = self._need()
         yield from race.measure() if isinstance(race, Sentence) else race.dig()
         self._see()
-        self.ask(self._question)
 
     def _see(self) -> None:
         self._runners = self._need().runners()
+        self._is_seen, self._is_answered = True, False
 
     # The memory meter -----------------------------------------------------------------------------
 
@@ -201,12 +196,15 @@ class GradientFlow(Lab[GradientFlowConfig, GradientFlowSnapshot]):
     # What is seen ---------------------------------------------------------------------------------
 
     def ask(self, cell: Cell | None) -> None:
-        """Explain the value under the pointer."""
+        """Explain the value under the pointer in the next snapshot."""
+        self._question, self._is_answered = cell, False
+
+    def _find_answer(self) -> None:
         from engine.labs.gradient_flow.questions import answer
 
-        self._question, self._answer = cell, None
-        if cell is not None and self._race is not None:
-            self._answer = answer(self._race, self._runners, self._measured, cell)
+        self._answer, self._is_answered = None, True
+        if self._question is not None and self._race is not None:
+            self._answer = answer(self._race, self._runners, self._measured, self._question)
 
     def snapshot(self) -> GradientFlowSnapshot:
         """Everything that may be seen now."""
@@ -215,6 +213,10 @@ class GradientFlow(Lab[GradientFlowConfig, GradientFlowSnapshot]):
         race = self._race
         if race is None:
             return GradientFlowSnapshot(self.config)
+        if not self._is_seen:
+            self._see()
+        if not self._is_answered:
+            self._find_answer()
         about = _about(race)
         return GradientFlowSnapshot(
             self.config,

@@ -9,6 +9,7 @@ import torch
 
 from engine.data.sequence_tasks import Task
 from engine.errors import UserError
+from engine.explain.ladder import Ladder, RungWords, parse_rungs, solved_from
 from engine.labs.gradient_flow.config import GradientFlowConfig
 from engine.labs.gradient_flow.memory import refuse_what_does_not_fit
 from engine.labs.gradient_flow.race import Race, parse_cells, task_of
@@ -16,35 +17,15 @@ from engine.labs.gradient_flow.runner import LAST_BATCHES
 from engine.labs.gradient_flow.snapshot import Meter
 
 DEFAULT_LENGTHS = (10, 20, 50, 100, 200)
-SHORTEST, LONGEST, MOST = 2, 1000, 12
-"""Of lengths: the least, the greatest, and how many there may be."""
-SOLVED = 0.9
-"""A length is solved by an accuracy this far of the way from chance to 1."""
-PATIENCE = 2
-"""Lengths in a row that a network may fail; longer ones are then not tried."""
+LENGTHS = RungWords(
+    "length", "the memory meter", DEFAULT_LENGTHS, lowest=2, highest=1000, most=12, example="10,20,50"
+)
+"""What may be asked for."""
 
 
 def parse_lengths(text: str) -> tuple[int, ...]:
     """ "20, 10" to (10, 20): each once and ascending; `DEFAULT_LENGTHS` for nothing. Raises UserError."""
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    if not words:
-        return DEFAULT_LENGTHS
-    lengths = sorted({_length(word) for word in words})
-    if len(lengths) > MOST:
-        raise UserError(
-            f"{len(lengths)} lengths are too many", f"the memory meter takes at most {MOST}", "Leave some out"
-        )
-    return tuple(lengths)
-
-
-def _length(word: str) -> int:
-    if not (word.isascii() and word.isdigit() and len(word) < 10 and SHORTEST <= int(word) <= LONGEST):
-        raise UserError(
-            f"“{word}” is no length for the memory meter",
-            f"it takes whole numbers from {SHORTEST} to {LONGEST}",
-            "Write them with commas, as in 10,20,50",
-        )
-    return int(word)
+    return parse_rungs(text, LENGTHS)
 
 
 class MemoryMeter:
@@ -67,18 +48,17 @@ class MemoryMeter:
         for length in self._lengths:
             refuse_what_does_not_fit(replace(config, length=length), task, self._cells, self._device)
         self._chance = task.baseline(max(self._lengths)).accuracy
-        self._accuracy: dict[str, list[float]] = {cell: [] for cell in self._cells}
+        self._ladder = self._new_ladder()
 
     @property
     def solved(self) -> float:
         """From which accuracy a length counts as solved: nine tenths of the way from chance to 1."""
-        return self._chance + SOLVED * (1 - self._chance)
+        return solved_from(self._chance)
 
     @property
     def view(self) -> Meter:
         """What has been measured so far; a network has no accuracy at the lengths it was not tried at."""
-        reached = {cell: tuple(found) for cell, found in self._accuracy.items()}
-        longest = {cell: self._longest(found) for cell, found in reached.items()}
+        reached, longest = self._ladder.accuracy, self._ladder.highest
         return Meter(self._lengths, reached, self._chance, self.solved, longest, self._config.sweep_steps)
 
     def sweep(self) -> Iterator[tuple[int, int]]:
@@ -87,30 +67,25 @@ class MemoryMeter:
         They count steps of sequences, forwards and backwards, so that the time that is left can be told from
         them. The total shrinks where a network needs no more updates or is not tried.
         """
-        self._accuracy = {cell: [] for cell in self._cells}
+        self._ladder = self._new_ladder()
         done, total = 0, sum(map(self._cost, self._lengths)) * len(self._cells)
         for length in self._lengths:
             for cell in self._cells:
                 total, spent = total - self._cost(length), 0
-                if self._given_up(cell):
+                if self._ladder.gave_up(cell):
                     continue
                 learner = _Learner(self._config, cell, length, self._device)
                 for spent in learner.learn(self.solved):
                     yield done + spent, total + self._cost(length)
-                self._accuracy[cell].append(learner.accuracy)
+                self._ladder.write(cell, learner.accuracy)
                 done, total = done + spent, total + spent
         yield done, total
 
     def _cost(self, length: int) -> int:
         return 2 * length * self._config.sweep_steps
 
-    def _given_up(self, cell: str) -> bool:
-        last = self._accuracy[cell][-PATIENCE:]
-        return len(last) == PATIENCE and max(last) < self.solved
-
-    def _longest(self, reached: Sequence[float]) -> int | None:
-        tried = zip(self._lengths, reached, strict=False)
-        return max((length for length, accuracy in tried if accuracy >= self.solved), default=None)
+    def _new_ladder(self) -> Ladder:
+        return Ladder(self._lengths, self._cells, self.solved)
 
 
 class _Learner:

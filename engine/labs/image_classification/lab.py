@@ -342,6 +342,7 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
             original_size=scene.picture.original_size,
             model_title=inspection.classifier.title,
             classes=inspection.classifier.classes,
+            is_grey=inspection.classifier.preprocessing.is_grey,
             top=scene.top,
             layers=inspection.layers,
             thumbnails=scene.thumbnails,

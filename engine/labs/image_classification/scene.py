@@ -181,6 +181,9 @@ class Scene:
     def _explain(self) -> Iterator[tuple[int, int]]:
         config = self.config
         effort = Effort(**{name: getattr(config, name) for name in EFFORT})
+        side = self.inspection.classifier.preprocessing.crop
+        if effort.patch >= side:  # it would cover all of a small picture at once
+            effort = replace(effort, patch=max(2, side // 4))
         for heat in explain(
             config.explain, self.inspection, self.look, self.target, self._explained_layer(), effort
         ):

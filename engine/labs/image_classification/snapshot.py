@@ -43,6 +43,8 @@ class ImageClassificationSnapshot(Snapshot):
     name: str = ""
     note: str = ""
     """Where the picture is from, or what was done to the file ("first of 12 frames")."""
+    is_grey: bool = False
+    """Whether the network reads brightness only."""
     original_size: tuple[int, int] = (0, 0)
     """(width, height) of the file."""
     model_title: str = ""

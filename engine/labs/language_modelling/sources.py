@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,7 @@ class Source:
 
 def read_source(path: Path) -> Source:
     """The text in the file, or all texts in the folder, at `path`. Raises UserError where there is none."""
-    if not path.is_dir():
+    if not os.path.isdir(path):  # unlike Path.is_dir, it says no to a name too long to be one
         document = read_text(path)
         about = f"{document.encoding}; {document.note}" if document.note else document.encoding
         return Source(document.name, {document.name: document.text}, about)

@@ -23,8 +23,8 @@ class Batches:
         self._batch = min(batch, len(labels))
         self._order: tuple[int, Tensor] = (-1, torch.empty(0))
         whole, left = divmod(len(labels), self._batch)
-        self.per_epoch = whole + (4 * left >= self._batch)
-        """Updates in an epoch."""
+        self.per_epoch = whole + (left > 1 and 4 * left >= self._batch)
+        """Updates in an epoch; of a single picture that is left over none is made."""
 
     def indices(self, step: int) -> Tensor:
         """(B,) which pictures batch `step` holds."""

@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.data.pictures import LabelledPictures
+from engine.errors import UserError
 from engine.models.designs import DesignedNetwork
 from engine.optimisers import SGD, Adam, Optimiser
 from engine.training.pictures.batches import Batches
@@ -29,6 +31,22 @@ READ_BACK = 32
 ADAM_BETA_2, MOMENTUM = 0.999, 0.9
 EVERY = 2**31
 """More pictures than there are."""
+
+
+@dataclass(slots=True)
+class Underway:
+    """An update that is being made."""
+
+    step: int
+    """Updates made before it."""
+    inputs: Tensor
+    """(B, C, H, W) float, or features of frozen layers."""
+    labels: Tensor
+    """(B,)"""
+    logits: Tensor | None = None
+    """(B, K), once they are computed."""
+    loss: Tensor | None = None
+    """Of the batch, in nats a picture, with the graph that leads to it."""
 
 
 class PictureTraining:
@@ -100,26 +118,68 @@ class PictureTraining:
 
     def step(self) -> None:
         """One update. Nothing happens where the run is over."""
+        for _ in self.parts():
+            pass
+
+    def parts(self) -> Iterator[Underway]:
+        """The next update, with a stop after its batch, its loss, its gradients, and when it is made.
+
+        Whoever stops for good before the last has made none, but for the statistics of batch norm, which the
+        forward pass moves. Nothing comes where the run is over.
+        """
         if self.is_over:
             return
         inputs, labels = self._need_batches().batch(self.steps, self.recipe.augmentation)
+        now = Underway(self.steps, inputs, labels)
+        yield now
         self.network.train()
         with self._own_dropout():
-            logits = _forward(self.network)(inputs)
-        loss = F.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)
+            logits = now.logits = self._logits(inputs)
+        loss = now.loss = F.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)
+        yield now
         self._optimiser.zero_grad()
         loss.backward()
+        yield now
         rate = self.recipe.rate(self.steps, self.planned)
         figures = self._figures(loss, logits, labels)
         if self._keeps(figures, rate):
             self._update(rate)
         if len(self._waiting) >= READ_BACK:
             self.read_back()
+        yield now
 
-    def _own_dropout(self) -> AbstractContextManager[None]:
+    def batch_at(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Of update `step` (from 0): which pictures it holds (B,), its inputs as it gets them, its labels."""
+        batches = self._need_batches()
+        return (batches.indices(step), *batches.batch(step, self.recipe.augmentation))
+
+    def loss_again(self, now: Underway) -> float:
+        """The loss of a batch with the weights as they are, in training mode; nothing of the run changes."""
+        network = copied(self.network).train()
+        with torch.no_grad(), self._own_dropout(now.step):
+            logits = _forward(network)(now.inputs)
+            smoothing = self.recipe.label_smoothing
+            return float(F.cross_entropy(logits, now.labels, label_smoothing=smoothing))
+
+    def _logits(self, inputs: Tensor) -> Tensor:
+        """(B, K). Raises UserError where a batch of one leaves batch normalisation nothing to compare."""
+        try:
+            return _forward(self.network)(inputs)
+        except ValueError as error:
+            if len(inputs) > 1:
+                raise
+            raise UserError(
+                "One picture cannot be a batch here",
+                "batch normalisation compares the pictures of a batch with each other",
+                "Choose a larger batch, or take the batch normalisation out of the network",
+                details=str(error),
+            ) from error
+
+    def _own_dropout(self, step: int | None = None) -> AbstractContextManager[None]:
+        """The units that update `step`, or the next one, leaves out."""
         if not self._has_dropout:
             return nullcontext()
-        return drawn_from(self.recipe.seed, DROPOUT, self.steps, self.device)
+        return drawn_from(self.recipe.seed, DROPOUT, self.steps if step is None else step, self.device)
 
     @torch.no_grad()
     def _figures(self, loss: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
@@ -170,7 +230,7 @@ class PictureTraining:
                 shares = self._by_layer(changed) / np.maximum(
                     self._by_layer(weights), np.finfo(np.float32).tiny
                 )
-                self.record.ratios.append(step, shares)
+                self.record.write_down_ratios(step, shares)
 
     def _by_layer(self, norms: np.ndarray) -> np.ndarray:
         """(L,) the L2 norm of each layer's parameters together, from (P,) that of each parameter."""
@@ -199,6 +259,13 @@ class PictureTraining:
     def hold(self, pictures: LabelledPictures) -> Held:
         """`pictures` to be scored again and again: what frozen layers make of them is computed once."""
         return Held(self.network, pictures)
+
+    def let_go(self) -> None:
+        """Let go of gradients, and give what PyTorch holds in reserve of a GPU's memory back."""
+        self._optimiser.zero_grad()
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self.read_back()
 
     # Going back --------------------------------------------------------------------------------------
 

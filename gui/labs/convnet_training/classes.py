@@ -14,8 +14,15 @@ TOP = 10
 
 def show_classes(panel: BarsPanel, seen: Seen, data: DataView) -> None:
     """Draw the most probable first, and mark the picture's own class where it is known."""
-    order = np.argsort(-seen.probabilities, kind="stable")[:TOP]
-    truth = next((place for place, index in enumerate(order) if index == seen.truth), None)
     panel.set_sentence(wording.top_line(seen, data))
-    names, values = [data.classes[at] for at in order], [float(seen.probabilities[at]) for at in order]
-    panel.set_rows(names, values, None, truth)
+    show_probabilities(panel, seen.probabilities, seen.truth, data)
+
+
+def show_probabilities(
+    panel: BarsPanel, probabilities: np.ndarray, truth: int | None, data: DataView
+) -> list[int]:
+    """The same of (K,) probabilities; which class stands in each row."""
+    order = np.argsort(-probabilities, kind="stable")[:TOP].tolist()
+    names, values = [data.classes[at] for at in order], [float(probabilities[at]) for at in order]
+    panel.set_rows(names, values, None, order.index(truth) if truth in order else None)
+    return order

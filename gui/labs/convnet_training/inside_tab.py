@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from engine.explain.shown_layer import ShownLayer
 from engine.labs.convnet_training import ConvnetTrainingSnapshot
-from engine.models.layer import Layer
 from gui.colour_maps import DIVERGING, SEQUENTIAL
+from gui.labs.convnet_training.stage_view import StageView
 from gui.labs.convnet_training.tab import Tab
 from gui.layer_words import show_layers, show_maps, show_thumbnails
 from gui.panels.layer_strip import LayerStrip
 from gui.panels.maps import MapsPanel
 from gui.panels.panel import Panel
 from gui.theme import GRID
+
+if TYPE_CHECKING:
+    from engine.explain.shown_layer import ShownLayer
+    from engine.models.layer import Layer
 
 
 class InsideTab(Tab):
@@ -30,25 +34,31 @@ class InsideTab(Tab):
         )
         self.maps = MapsPanel("Feature maps", name="maps")
         self.gradients = MapsPanel("Gradients", name="map-gradients")
+        self.slow = StageView(self.strip, self.maps, self.gradients, self)
         self._layers: tuple[Layer, ...] = ()
         self._drawn: dict[str, object] = {}
         row = QHBoxLayout()
         row.setSpacing(3 * GRID)
         row.addWidget(self.maps, 1)
         row.addWidget(self.gradients, 1)
+        row.addWidget(self.slow.bars, 1)
+        row.addWidget(self.slow.sizes, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, GRID // 2, 0, 0)
         column.setSpacing(GRID)
+        column.addWidget(self.slow.bar)
         column.addWidget(self.strip)
         column.addLayout(row, 1)
         self.strip.setFixedHeight(23 * GRID)
-        self.listen(*self.panels())
+        for panel in self.panels():
+            panel.hovered.connect(lambda at: self.asked.emit(self.slow.cell(at)))
+            panel.clicked.connect(lambda at: self.picked.emit(self.slow.cell(at)))
         self.strip.clicked.connect(lambda at: self._choose_layer(at[1][0]))
         self.maps.clicked.connect(lambda at: self.settings_wanted.emit({"channel": int(at[1][0])}))
         self.maps.canvas.resized.connect(self._arrange)
 
     def panels(self) -> tuple[Panel, ...]:
-        return self.strip, self.maps, self.gradients
+        return self.strip, self.maps, self.gradients, self.slow.bars, self.slow.sizes
 
     def pieces(self, snapshot: ConvnetTrainingSnapshot) -> Iterator[None]:
         seen = snapshot.seen
@@ -58,6 +68,11 @@ class InsideTab(Tab):
             self._layers, self._drawn = snapshot.layers, {}
             show_layers(self.strip, snapshot.layers)
             yield
+        if snapshot.stage is not None and snapshot.data is not None:
+            yield from self.slow.pieces(snapshot.stage, snapshot.layers, snapshot.data)
+            return
+        if self.slow.show_off():
+            self._drawn = {}
         if self._is_new("input", seen.picture):
             is_grey = snapshot.data is not None and snapshot.data.shape[0] == 1
             self.strip.set_input(seen.picture, is_grey=is_grey)

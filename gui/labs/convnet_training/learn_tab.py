@@ -11,6 +11,7 @@ from engine.labs.convnet_training import ConvnetTrainingSnapshot, Curves
 from gui.colour_maps import DIVERGING
 from gui.labs.convnet_training import wording
 from gui.labs.convnet_training.classes import show_classes
+from gui.labs.convnet_training.runs_table import colour_of
 from gui.labs.convnet_training.tab import Tab
 from gui.layer_words import show_maps
 from gui.panels.bars import BarsPanel
@@ -133,8 +134,7 @@ def _accuracies(run: Curves, place: int, count: int) -> list[Drawn]:
 
 
 def _look(run: Curves, place: int, count: int) -> tuple[str | int, str]:
-    """The run in front, which is the last, has the colour of convolutions."""
-    return ("convolution" if place == count - 1 else place), run.name.partition(":")[0]
+    return colour_of(place, count), run.name.partition(":")[0]
 
 
 def _loss_range(runs: tuple[Curves, ...]) -> tuple[float, float] | None:

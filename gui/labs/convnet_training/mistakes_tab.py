@@ -85,11 +85,6 @@ def _key(verdict: Verdict) -> tuple[object, ...]:
     return verdict.step, verdict.of, verdict.cell
 
 
-def _key(verdict: Verdict) -> tuple[object, ...]:
-    """What decides which pictures are shown."""
-    return verdict.step, verdict.of, verdict.cell
-
-
 def _patch(mistake: Mistake, classes: tuple[str, ...]) -> Patch:
     sure = f"{mistake.probability:.0%}".replace("%", " %")
     return Patch(mistake.picture, f"{classes[mistake.predicted]}, {sure}", f"is {classes[mistake.truth]}")

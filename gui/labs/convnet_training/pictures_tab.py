@@ -1,15 +1,18 @@
-"""The pictures that are learned from: which they are, a few of each class, and how to take others."""
+"""The pictures that are learned from: which they are, how each batch varies them, and how to take others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from engine.labs.convnet_training import ConvnetTrainingSnapshot, DataView
+from engine.labs.convnet_training import BatchView, ConvnetTrainingSnapshot, DataView
 from gui.form.combo import Combo
+from gui.form.segments import Segments
 from gui.labs.convnet_training import wording
+from gui.labs.convnet_training.collecting import Collecting
 from gui.labs.convnet_training.tab import Tab
 from gui.lines import Lines
 from gui.panels.bars import BarsPanel
@@ -24,6 +27,8 @@ TITLES = {
     "cifar10": "CIFAR-10 …",
     "folder": "Your own folder …",
 }
+COLLECT = "Collect your own"
+MODES = ("Classes", "This batch", COLLECT)
 
 
 def ask_folder(parent: QWidget, title: str) -> str:
@@ -58,6 +63,15 @@ class PicturesTab(Tab):
         self.counts = BarsPanel(
             "Classes", name="classes", colour="convolution", columns=("class", "pictures")
         )
+        self.mode = Segments(tuple(MODES))
+        self.mode.name_for_all(
+            "What is shown", "Classes of the set, the newest batch, or collecting your own"
+        )
+        self.batch = PatchesPanel("Batch", name="batch")
+        self.batch.nothing_yet = "There is no batch yet."
+        self.collecting = Collecting(self)
+        self.stack = QStackedWidget(self)
+        self._batch: BatchView | None = None
         self._data: DataView | None = None
         self._class: int | None = None
         self._arrange()
@@ -65,14 +79,21 @@ class PicturesTab(Tab):
         self.other.clicked.connect(self._choose_place)
         self.zip.clicked.connect(self._choose_zip)
         self.fetch.clicked.connect(lambda: self.command("fetch"))
+        self.mode.show_choice(0)
+        self.mode.chosen.connect(self._choose_mode)
+        self.collecting.command_wanted.connect(self.command_wanted)
         self.counts.clicked.connect(lambda at: self._show_class(at[1][0]))
 
     def _arrange(self) -> None:
-        tools, row, column = QHBoxLayout(), QHBoxLayout(), QVBoxLayout(self)
+        tools, column = QHBoxLayout(), QVBoxLayout(self)
         tools.setSpacing(GRID)
         for widget in (self.choice, self.other, self.zip, self.fetch):
             tools.addWidget(widget)
         tools.addStretch(1)
+        tools.addWidget(self.mode)
+        examples = QWidget(self)
+        row = QHBoxLayout(examples)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(3 * GRID)
         row.addWidget(self.examples, 3)
         row.addWidget(self.counts, 2)
@@ -80,10 +101,12 @@ class PicturesTab(Tab):
         column.setSpacing(GRID)
         column.addLayout(tools)
         column.addWidget(self.line)
-        column.addLayout(row, 1)
+        for widget in (examples, self.batch, self.collecting):
+            self.stack.addWidget(widget)
+        column.addWidget(self.stack, 1)
 
     def panels(self) -> tuple[Panel, ...]:
-        return self.examples, self.counts
+        return self.examples, self.counts, self.batch, *self.collecting.panels()
 
     def pieces(self, snapshot: ConvnetTrainingSnapshot) -> Iterator[None]:
         dataset = snapshot.config.dataset
@@ -91,7 +114,12 @@ class PicturesTab(Tab):
         self.fetch.setVisible(dataset in ("mnist", "fashion-mnist", "cifar10"))
         self.other.setVisible(dataset != "digits")
         self.zip.setVisible(dataset == "folder")
+        self.collecting.show_collected(snapshot.collected)
         data = snapshot.data
+        if data is not None and snapshot.batch is not self._batch:
+            self._batch = snapshot.batch
+            self._draw_batch(snapshot.batch, data)
+            yield
         if data is None or data is self._data:
             return
         self._data, self._class = data, None
@@ -125,6 +153,36 @@ class PicturesTab(Tab):
         self.examples.set_patches(
             [Patch(data.examples[label, place], data.classes[label]) for label, place in shown]
         )
+
+    def _draw_batch(self, batch: BatchView | None, data: DataView) -> None:
+        if batch is None:
+            self.batch.set_patches([])
+            return
+        self.batch.set_title("Batch", wording.batch_line(batch))
+        captions = [data.classes[label] for label in batch.labels]
+        self.batch.set_patches(
+            [
+                Patch(picture, caption, name)
+                for picture, caption, name in zip(batch.pictures, captions, batch.names, strict=True)
+            ]
+        )
+
+    def collect(self) -> None:
+        """Bring collecting to the front."""
+        self.mode.buttons[MODES.index(COLLECT)].setChecked(True)
+
+    def stop_camera(self) -> None:
+        """Let the camera go, if it runs."""
+        self.collecting.frames.stop()
+
+    def _choose_mode(self, place: int) -> None:
+        self.stop_camera()
+        self.stack.setCurrentIndex(place)
+        self.line.setVisible(MODES[place] != COLLECT)  # which has a line of its own
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.stop_camera()
+        super().hideEvent(event)
 
     def _show_class(self, label: int) -> None:
         if self._data is not None:

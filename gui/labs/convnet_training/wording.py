@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from engine.explain.shown_layer import ShownLayer
-from engine.labs.convnet_training import ConvnetTrainingSnapshot, DataView, Embedding, Health, Seen, Verdict
+from typing import TYPE_CHECKING
+
+from engine.labs.convnet_training import (
+    BatchView,
+    ConvnetTrainingSnapshot,
+    DataView,
+    Embedding,
+    Health,
+    Seen,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from engine.explain.shown_layer import ShownLayer
 
 
 def subtitle(snapshot: ConvnetTrainingSnapshot) -> str:
@@ -70,6 +82,14 @@ def data_line(data: DataView) -> str:
         many = "1 picture was" if len(data.skipped) == 1 else f"{len(data.skipped):,} pictures were"
         skipped = f"{many} left out. {data.skipped[0]}"
     return " ".join(part for part in (data.split, data.source, skipped) if part)
+
+
+def batch_line(batch: BatchView) -> str:
+    """Which batch it is, and what was done to its pictures."""
+    line = f"The {len(batch.labels)} pictures of update {batch.update:,}, as the network got them"
+    if batch.is_varied:
+        return f"{line}: each varied at random."
+    return f"{line}: none is varied. “Variation” in the settings shifts, mirrors or covers them."
 
 
 def embedding_line(embedding: Embedding) -> str:

@@ -23,11 +23,10 @@ class GradientChart(FlowChart):
         super().__init__(wording.FLOW, "gradient-flow")
         self._trails_of: tuple[np.ndarray, ...] = ()
 
-    def show_flow(self, snapshot: GradientFlowSnapshot, *, with_trails: bool) -> bool:
-        """Draw the newest curves, the earlier ones too where there is time for that; whether any are new."""
+    def show_flow(self, snapshot: GradientFlowSnapshot) -> bool:
+        """Draw the newest curves over the earlier ones; whether any are new."""
         runners = snapshot.runners
-        if with_trails:
-            self._show_trails(runners)
+        self._show_trails(runners)
         newest = [one.flow.log10_norms for one in runners]
         marks = tuple(wording.curve_name(one) for one in runners)
         if self.is_shown(marks, snapshot.labels, *self._trails_of, *newest):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from engine.labs.gradient_flow.config import NETWORKS
 
 SHORT = {
@@ -38,9 +36,3 @@ def chosen(cells: str) -> tuple[str, ...]:
     """The networks that a setting names, in the order in which they are always shown."""
     named = {part.strip() for part in cells.split(",")}
     return tuple(cell for cell in NETWORKS if cell in named)
-
-
-def joined(cells: Iterable[str]) -> str:
-    """The setting that names these networks."""
-    named = set(cells)
-    return ",".join(cell for cell in NETWORKS if cell in named)

@@ -20,6 +20,8 @@ NOTCH = 5
 LOWEST = -45.0
 """The scale ends where float32 does; what is less has the lowest colour, and its number under the pointer."""
 PERCENTILES = (1.0, 99.0)
+SLIGHT = 1 / 200
+"""Share of a run by which it must have gone on for its maps to differ by the breadth of a line."""
 
 
 class OverTraining(HeatMapsPanel):
@@ -31,10 +33,18 @@ class OverTraining(HeatMapsPanel):
         super().__init__("Over training", "", name="over-training")
         self._cells: tuple[str, ...] = ()
         self._held: tuple[object, ...] = ()
+        self._drawn_at, self._drawn_of = 0, list[tuple[str, int | None]]()
 
-    def show_training(self, snapshot: GradientFlowSnapshot) -> bool:
-        """Draw the maps where there is something new; whether there was."""
+    def show_training(self, snapshot: GradientFlowSnapshot, *, at_once: bool = True) -> bool:
+        """Draw the maps where there is something new; whether there was.
+
+        Without `at_once` what can hardly be seen is left to a later snapshot.
+        """
         runners = [one for one in snapshot.runners if one.flow.map.size]
+        drawn_of, gone_on = [(one.cell, one.exploded_at) for one in runners], snapshot.step - self._drawn_at
+        if not at_once and drawn_of == self._drawn_of and 0 <= gone_on < SLIGHT * snapshot.step:
+            return False
+        self._drawn_at, self._drawn_of = snapshot.step, drawn_of
         held = (snapshot.step, *(one.flow.map for one in runners), *(wording.note(one) for one in runners))
         if len(held) == len(self._held) and all(
             new is old or (not isinstance(new, np.ndarray) and new == old)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QSize, QTimer
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QTabWidget, QVBoxLayout, QWidget
 
@@ -44,10 +44,6 @@ TAB_NAMES = (
 )
 """What the tabs are called, and what where there is little room."""
 SMALLEST = QSize(75 * GRID, 48 * GRID)
-PAUSE = 70
-"""Milliseconds between two pictures that catch up."""
-QUIET = 1000
-"""Milliseconds without another snapshot after which what has not had its turn is drawn nevertheless."""
 
 
 class GradientFlowPage(View):
@@ -61,9 +57,6 @@ class GradientFlowPage(View):
         self._due: list[Part] = []
         self._is_roomy = True
         self._cell = ""
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.timeout.connect(self._take_turn)
         self.presets, self.networks, self.sentence = PresetRow(self), NetworkToggles(self), SentenceLine(self)
         self.chart, self.maps = GradientChart(), OverTraining()
         self.finding = Lines(2, muted=False, parent=self)
@@ -162,12 +155,11 @@ class GradientFlowPage(View):
         before, self._snapshot = self._snapshot, snapshot
         if not self.isVisible():
             return
-        if not _only_goes_on(before, snapshot):
+        if not self.is_running or not _only_goes_on(before, snapshot):
             yield from self._all_pieces()
             return
         self._due += [part for part in self._parts if part not in self._due]
-        self._pause.start(QUIET)
-        if self.chart.show_flow(snapshot, with_trails=False):
+        if self.chart.show_flow(snapshot):
             yield
         if self._draw_due():
             yield
@@ -175,14 +167,6 @@ class GradientFlowPage(View):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         draw_all(self._all_pieces())
-
-    def close_page(self) -> None:
-        self._pause.stop()
-
-    def _take_turn(self) -> None:
-        """The run rests: draw what has waited longest, and soon the next."""
-        if self._snapshot is not None and self.isVisible() and self._draw_due():
-            self._pause.start(PAUSE)
 
     def _draw_due(self) -> bool:
         """Draw of what is due the first that has changed; whether there was any."""
@@ -203,7 +187,7 @@ class GradientFlowPage(View):
         """Of the tabs the one in front alone; the others when they come there."""
         front = self.tabs.currentWidget()
         in_front = front.parts if isinstance(front, ChartsTab) else ()
-        return self._draw_words, self._draw_flow, self._draw_maps, *in_front
+        return self.chart.show_flow, self._draw_words, self._draw_maps, *in_front
 
     def _draw_words(self, snapshot: GradientFlowSnapshot) -> bool:
         self._offer(snapshot)
@@ -218,11 +202,8 @@ class GradientFlowPage(View):
         self._say()
         return False
 
-    def _draw_flow(self, snapshot: GradientFlowSnapshot) -> bool:
-        return self.chart.show_flow(snapshot, with_trails=True)
-
     def _draw_maps(self, snapshot: GradientFlowSnapshot) -> bool:
-        return self.maps.isVisible() and self.maps.show_training(snapshot)
+        return self.maps.isVisible() and self.maps.show_training(snapshot, at_once=not self.is_running)
 
     def _say(self) -> None:
         """The finding; where there is little room, the preset's sentence stands in its place before it."""

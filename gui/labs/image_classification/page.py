@@ -134,7 +134,7 @@ class ImageClassificationPage(View):
             return
         if snapshot.picture is not before.picture:
             self.picture.set_picture(snapshot.picture)
-            self.strip.set_input(snapshot.picture)
+            self.strip.set_input(snapshot.picture, is_grey=snapshot.is_grey)
         if snapshot.picture is not before.picture or snapshot.heat is not before.heat:
             self._show_heat(snapshot)
         self.picture.set_opacity(snapshot.config.opacity)

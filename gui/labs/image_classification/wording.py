@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.labs.image_classification import ImageClassificationSnapshot
+from gui.layer_words import many
 
 if TYPE_CHECKING:
     from engine.explain.why import Heat
@@ -27,8 +28,8 @@ def network_line(snapshot: ImageClassificationSnapshot) -> str:
         sum(layer.multiply_adds for layer in snapshot.layers),
     )
     return (
-        f"{snapshot.model_title}: {len(snapshot.layers)} layers, {parameters / 1e6:.2f} million parameters, "
-        f"{products / 1e6:,.0f} million multiply-adds a picture. Every value below was computed just now."
+        f"{snapshot.model_title}: {len(snapshot.layers)} layers, {many(parameters)} parameters, "
+        f"{many(products)} multiply-adds a picture. Every value below was computed just now."
     )
 
 

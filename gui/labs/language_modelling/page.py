@@ -148,6 +148,7 @@ class LanguageModellingPage(View):
 
     def _wire(self) -> None:
         self.line.typed.connect(self._type)
+        self.line.shortened.connect(self.told)
         guesses = [panel for cell in self.cells.values() for panel in (cell.words, cell.characters)]
         alone = [*guesses, *self.train.panels()]  # these say themselves what they are about
         self.listen(*(panel for panel in self.panels() if panel not in alone))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
@@ -11,6 +11,9 @@ from gui.theme import GRID, theme, themes
 LINES = 2
 """Lines that are seen at once; a longer text scrolls."""
 DELETES = QKeySequence.StandardKey.DeleteStartOfWord, QKeySequence.StandardKey.DeleteEndOfWord
+LONGEST = 20_000
+"""Characters up to which the line is filled by pasting: ten times what the networks read. Qt lays a line of a
+million out for more than a minute, and answers nothing meanwhile."""
 LARGER = 1.25
 """Size of what is typed, beside the other text."""
 
@@ -19,6 +22,8 @@ class TypedLine(QPlainTextEdit):
     """A few lines of text. `typed` tells what the person made of it; what the lab writes does not."""
 
     typed = Signal(str)
+    shortened = Signal(str)
+    """A sentence that says how much of a paste was taken."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,6 +44,20 @@ class TypedLine(QPlainTextEdit):
         self.textChanged.connect(self._tell)
         themes.changed.connect(self._dress)
         self._dress()
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Paste, or take what was dropped: of a text that is too long its end."""
+        text, selected = source.text(), len(self.textCursor().selectedText())
+        room = max(0, LONGEST - self.document().characterCount() + selected)
+        if len(text) <= room:
+            super().insertFromMimeData(source)
+            return
+        self.insertPlainText(text[len(text) - room :])
+        self.ensureCursorVisible()
+        self.shortened.emit(
+            f"Of the {len(text):,} characters pasted the last {room:,} were taken."
+            " Save the text as a file and drop that: the networks then read all of it."
+        )
 
     def event(self, event: QEvent) -> bool:
         """Keep the keys that delete a word: the window has Ctrl+Backspace for something else."""

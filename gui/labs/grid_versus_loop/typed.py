@@ -1,0 +1,57 @@
+"""The line that networks name the class of: typed here, answered at each keystroke."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+
+from gui.form.drawing import HEIGHT, draw_ground, make_clear
+from gui.theme import GRID, themes
+
+DELETES = QKeySequence.StandardKey.DeleteStartOfWord, QKeySequence.StandardKey.DeleteEndOfWord
+
+
+class _Edit(QLineEdit):
+    """A line that keeps the keys that delete a word: the window has Ctrl+Backspace for something else."""
+
+    def event(self, event: QEvent) -> bool:
+        may_be_taken = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride
+        if may_be_taken and any(event.matches(key) for key in DELETES):
+            event.accept()
+            return True
+        return super().event(event)
+
+
+class TypedText(QWidget):
+    """A line to type in. `typed` tells what the person made of it; what the lab writes does not."""
+
+    typed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.edit = _Edit(self)
+        make_clear(self.edit)
+        self.edit.setTextMargins(GRID, 0, GRID, 0)
+        self.edit.setAccessibleName("Line to be named")
+        self.edit.setAccessibleDescription("What all networks are asked about, at each key.")
+        self.edit.setPlaceholderText("Type a line: all answer at each key.")
+        self.edit.textEdited.connect(self.typed)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.edit)
+        self.setFixedHeight(HEIGHT)
+        themes.changed.connect(self.update)
+
+    def show_text(self, text: str) -> None:
+        """Show the text in force, unless the person is typing another one."""
+        if text != self.edit.text() and not self.edit.hasFocus():
+            self.edit.setText(text)
+
+    def focus(self) -> None:
+        """Go on typing at its end."""
+        self.edit.setFocus(Qt.FocusReason.OtherFocusReason)  # another reason would select all of it
+        self.edit.end(False)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        draw_ground(QPainter(self), self, self.edit.hasFocus())

@@ -1,0 +1,46 @@
+"""Opens the real window with its real worker for a test, and closes it so that the exit can be judged."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop
+from PySide6.QtWidgets import QApplication
+
+from engine.worker import Frame, Worker
+from gui.app import discard
+from gui.main_window import MainWindow
+from gui.memory import Memory
+
+PATIENCE = 250.0
+"""Seconds after which what was waited for counts as broken."""
+
+
+@contextmanager
+def open_window(folder: Path, lab: str = "") -> Generator[MainWindow]:
+    """The window, complete, with the first picture of a lab on it. Closing must end its worker in time."""
+    memory = Memory(folder)
+    memory.last_lab = lab
+    window = MainWindow(memory, lambda: Worker("cpu"))
+    frames: list[Frame] = []
+    window.shown.connect(frames.append)
+    window.show()
+    try:
+        wait_until(lambda: any(frame.snapshot is not None for frame in frames))
+        window.shown.disconnect(frames.append)
+        yield window
+    finally:
+        discard(window)
+    assert window.worker_ended, "the worker did not end within the time that closing grants it"
+
+
+def wait_until(holds: Callable[[], object], patience: float = PATIENCE) -> None:
+    """Let Qt live until something holds. Raises TimeoutError where it never does."""
+    end = time.monotonic() + patience
+    while not holds():
+        if time.monotonic() > end:
+            raise TimeoutError("what was waited for did not come")
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
