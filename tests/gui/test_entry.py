@@ -217,7 +217,7 @@ def test_running_it_puts_the_chosen_theme_on_and_opens_the_files(
         QCoreApplication.quit()
 
     source = Leaver(leave)
-    monkeypatch.setattr(app, "start_worker", lambda device: source)
+    monkeypatch.setattr(app, "start_worker", lambda device, folder: source)
     picture = tmp_path / "a.png"
     picture.touch()
     assert app.run(app.Options((picture,), tmp_path / "config", theme="light")) == 0
@@ -230,7 +230,7 @@ def test_running_it_puts_the_chosen_theme_on_and_opens_the_files(
 def test_a_worker_that_cannot_end_is_left_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     left: list[int] = []
     stubborn = Leaver(QCoreApplication.quit, can_end=False)
-    monkeypatch.setattr(app, "start_worker", lambda device: stubborn)
+    monkeypatch.setattr(app, "start_worker", lambda device, folder: stubborn)
     monkeypatch.setattr(app.os, "_exit", left.append)
     app.run(app.Options((), tmp_path / "config"))
     assert left == [0]
@@ -246,7 +246,7 @@ def test_what_nobody_caught_is_logged_and_told(tmp_path: Path, monkeypatch: pyte
         sys.excepthook(type(error), error, None)
         QCoreApplication.quit()
 
-    monkeypatch.setattr(app, "start_worker", lambda device: Leaver(fail))
+    monkeypatch.setattr(app, "start_worker", lambda device, folder: Leaver(fail))
     app.run(app.Options((), tmp_path / "config"))
     assert [str(error) for error in told] == ["nobody foresaw this"]
     assert "nobody foresaw this" in (tmp_path / "config" / "gridloop.log").read_text(encoding="utf-8")

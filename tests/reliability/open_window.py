@@ -15,7 +15,7 @@ from gui.app import discard
 from gui.main_window import MainWindow
 from gui.memory import Memory
 
-PATIENCE = 250.0
+PATIENCE = 100.0
 """Seconds after which what was waited for counts as broken."""
 
 

@@ -47,6 +47,9 @@ class Watch:
         """Play until it goes, on another tab each time, and stop until nothing runs."""
         for tabs in self.window.page.findChildren(QTabWidget):
             tabs.setCurrentIndex(tab % tabs.count())
+        if not self.frame.can_step:  # all epochs are done
+            self.window.post("reset")
+            wait_until(lambda: self.frame.can_step)
         before = self.frame.steps
         self.window.post("play")
         wait_until(lambda: self.frame.steps > before)

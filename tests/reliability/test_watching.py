@@ -100,16 +100,17 @@ def opened(name: str, lab_type: type[Lab[Any, Any]], config: Config, folder: Pat
     memory.last_lab = name
     memory.remember_config(name, config.as_dict())
     window = MainWindow(memory, lambda: Worker("cpu", lambda _: lab_type))
-    ended: list[bool] = []
+    played, ended = list[bool](), list[bool]()
 
     def turn(frame: Any) -> None:
         pages = window.page.findChildren(QTabWidget) if window.page is not None else []
         for tabs in pages:
             tabs.setCurrentIndex((tabs.currentIndex() + 1) % tabs.count())
-        if frame.steps > 0 and not frame.playing and not frame.can_step:
-            ended.append(True)
-        elif frame.snapshot is not None and frame.steps == 0:
+        if frame.snapshot is not None and not played:
+            played.append(True)
             window.post("play")
+        elif played and not frame.playing and not frame.can_step:
+            ended.append(True)
 
     window.shown.connect(turn)
     window.show()
@@ -147,7 +148,8 @@ def test_watching_changes_nothing(
         checksums = Checksums(first + scale(UPDATES), monkeypatch)
         run(checksums.watched(plain))
         found[way] = checksums.found
-    assert len(found["headless"]) >= first + scale(UPDATES)
-    assert found["closed"] == found["headless"]
-    assert found["open"] == found["headless"]
-    tally.add("updates that are the same, watched or not", len(found["open"]))
+    wanted = first + scale(UPDATES)  # where one step makes several, there may be a few more
+    assert min(len(each) for each in found.values()) >= wanted
+    assert found["closed"][:wanted] == found["headless"][:wanted]
+    assert found["open"][:wanted] == found["headless"][:wanted]
+    tally.add("updates that are the same, watched or not", wanted)

@@ -162,7 +162,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert self.worker.close(10)
         assert self.worker.close(10), "closing twice does no harm"
         self.worker.post("play")
-        assert "gridloop-worker" not in {thread.name for thread in threading.enumerate()}
+        assert not self.worker._thread.is_alive()
 
 
 @in_both_parts()

@@ -94,6 +94,10 @@ class Experiment:
         """What was measured, in a sentence or two; "" while there is nothing to be said."""
         raise NotImplementedError
 
+    def timed_finding(self) -> str:
+        """What was measured of this machine's speed, which no seed decides, in a sentence; or ""."""
+        return ""
+
     def result(self) -> dict[str, Any]:
         """`{"models": {NAME: {...}}}` and what else belongs to it, ready for JSON."""
         raise NotImplementedError

@@ -26,7 +26,7 @@ def finding_of_contest(entrants: Sequence[Contestant], examples: int, chance: fl
     alike = [one for one in ranked[1:] if are_alike(one.accuracy, best.accuracy, examples)]
     behind = [one for one in ranked[1:] if one not in alike]
     parts = [f"after {counted(updates, 'update')} {_leads(best, alike)}", _follow(behind)]
-    return " ".join(filter(None, (sentence("; ".join(filter(None, parts))), _price(known), _gone(known))))
+    return " ".join(filter(None, (sentence("; ".join(filter(None, parts))), _gone(known))))
 
 
 def _leads(best: Contestant, alike: Sequence[Contestant]) -> str:
@@ -39,23 +39,23 @@ def _follow(behind: Sequence[Contestant]) -> str:
     return joined([f"the {one.counted.title} {percent(one.accuracy)}" for one in behind])
 
 
-def _price(known: Sequence[Contestant]) -> str:
-    """How much longer a loop's update takes than a grid's, where both take part."""
+def price_of_contest(entrants: Sequence[Contestant]) -> str:
+    """How much longer a loop's update takes than a grid's, where both take part; "" before that is known."""
     times = {
-        family: [one for one in known if one.counted.family == family and one.milliseconds > 0]
+        family: [one for one in entrants if one.counted.family == family and one.milliseconds > 0]
         for family in ("grid", "loop")
     }
     if not all(times.values()):
         return ""
     grid = min(times["grid"], key=lambda one: one.milliseconds)
-    loop = max(times["loop"], key=lambda one: one.accuracy)
+    loop = max(times["loop"], key=lambda one: one.milliseconds)
     ratio = loop.milliseconds / grid.milliseconds
     if ratio < DEARER:
         return ""
     chain = f"{loop.counted.sequential_steps:,} steps one after the other"
     chain += f" against {grid.counted.sequential_steps}"
-    times = f"takes {ratio:.1f} times as long as the {grid.counted.title}’s"
-    return f"An update of the {loop.counted.title} {times}: {chain}."
+    longer = f"takes {ratio:.1f} times as long as the {grid.counted.title}’s"
+    return f"An update of the {loop.counted.title} {longer}: {chain}."
 
 
 def _gone(known: Sequence[Contestant]) -> str:

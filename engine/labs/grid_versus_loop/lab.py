@@ -207,6 +207,7 @@ class GridVersusLoop(Lab[GridVersusLoopConfig, GridVersusLoopSnapshot]):
             title=TITLES[experiment.name],
             asks=experiment.asks,
             finding=experiment.finding(),
+            timed_finding=experiment.timed_finding(),
             published=experiment.published,
             step=experiment.step_count,
             total=experiment.total,
@@ -226,7 +227,7 @@ class GridVersusLoop(Lab[GridVersusLoopConfig, GridVersusLoopSnapshot]):
 
     def no_result(self) -> dict[str, Any]:
         """Nothing was measured."""
-        return {"models": {}}
+        return {"experiment": "", "finding": "", "models": {}, "chance": None, "data": ""}
 
     def arrays(self) -> Mapping[str, np.ndarray]:
         """What the experiment's charts show."""

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from engine.labs.grid_versus_loop.data import Data
-from engine.labs.grid_versus_loop.finding_contest import finding_of_contest
+from engine.labs.grid_versus_loop.finding_contest import finding_of_contest, price_of_contest
 from engine.labs.grid_versus_loop.learning import LearningExperiment
 
 
@@ -26,6 +26,9 @@ class OneDataSet(LearningExperiment):
 
     def finding(self) -> str:
         return finding_of_contest(self.contest.seen(), len(self.data.arrays[3]), self.chance)
+
+    def timed_finding(self) -> str:
+        return price_of_contest(self.contest.seen())
 
 
 def load_series(path: str) -> Data:

@@ -228,6 +228,8 @@ class GridVersusLoopSnapshot(Snapshot):
     """The experiment's question, in a sentence."""
     finding: str = ""
     """What was measured, in a sentence or two; "" before there is anything to say."""
+    timed_finding: str = ""
+    """What was measured of this machine's speed, in a sentence; or ""."""
     published: str = ""
     """What is known from the literature, with its source."""
     about: str = ""

@@ -109,7 +109,8 @@ class GridVersusLoopPage(View):
             self.footing.show_texts("", wording.TABLE_FINDING, "")
             return
         self.heading.show_experiment(snapshot, is_running=self.is_running)
-        self.footing.show_texts(snapshot.finding, wording.play_line(snapshot), snapshot.published)
+        finding = " ".join(filter(None, (snapshot.finding, snapshot.timed_finding)))
+        self.footing.show_texts(finding, wording.play_line(snapshot), snapshot.published)
         self._keep_room()
         runners = {one.key: one for one in snapshot.contestants}
         self.networks.show_states(
