@@ -34,7 +34,8 @@ def test_a_folder_is_one_of_texts_where_it_has_some_and_no_picture(
         (["cat/1.png", "dog/2.jpg"], "classes"),
         (["cat/1.png"], "folder"),
         (["cat/1.png", "dog/2.jpg", "all.png"], "folder"),
-        (["cat/1.txt", "dog/2.txt"], "folder"),
+        (["cat/1.txt", "dog/2.txt"], "text-classes"),
+        (["cat/1.txt", "dog/2.bin"], "folder"),
         (["cat/1.png", "dog/2.jpg", ".hidden/3.txt", "labels.csv"], "classes"),
     ],
 )

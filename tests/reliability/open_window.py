@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from engine.worker import Frame, Worker
@@ -15,7 +15,9 @@ from gui.app import discard
 from gui.main_window import MainWindow
 from gui.memory import Memory
 
-PATIENCE = 100.0
+LOOK = 5
+"""Milliseconds between two looks at what is waited for."""
+PATIENCE = 250.0
 """Seconds after which what was waited for counts as broken."""
 
 
@@ -39,8 +41,12 @@ def open_window(folder: Path, lab: str = "") -> Generator[MainWindow]:
 
 def wait_until(holds: Callable[[], object], patience: float = PATIENCE) -> None:
     """Let Qt live until something holds. Raises TimeoutError where it never does."""
-    end = time.monotonic() + patience
-    while not holds():
-        if time.monotonic() > end:
-            raise TimeoutError("what was waited for did not come")
-        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
+    end, clock = time.monotonic() + patience, QTimer()
+    clock.start(LOOK)  # wakes the waiting below, which would else be for ever or, given a time, without rest
+    try:
+        while not holds():
+            if time.monotonic() > end:
+                raise TimeoutError("what was waited for did not come")
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+    finally:
+        clock.stop()

@@ -78,6 +78,7 @@ def test_starts_and_stops_leave_nothing_and_it_closes_while_it_plays(
 ) -> None:
     with open_window(tmp_path, name) as window:
         watch = Watch(window)
+        window.post("set_speed", None)  # as fast as it can; and whatever is posted brings a frame
         wait_until(lambda: watch.frame is not None)
         for number in range(SETTLING):
             watch.starts_and_stops(number)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from engine.ask import Answer, Cell
     from engine.labs.grid_versus_loop.experiment import Experiment
 
-FIRST_SECONDS = 0.6
-"""For how long networks learn before anything is shown, so that there is something to see at once."""
+FIRST_STEPS = 3
+"""Done before anything is shown, so that there is something to see at once."""
 
 
 class GridVersusLoop(Lab[GridVersusLoopConfig, GridVersusLoopSnapshot]):
@@ -85,10 +85,8 @@ class GridVersusLoop(Lab[GridVersusLoopConfig, GridVersusLoopSnapshot]):
         self._seen = None
 
     def _warm_up(self) -> None:
-        from time import perf_counter
-
-        experiment, begun = self._need(), perf_counter()
-        while experiment.can_step and perf_counter() - begun < FIRST_SECONDS:
+        experiment = self._need()
+        while experiment.is_unfinished or (experiment.can_step and experiment.step_count < FIRST_STEPS):
             experiment.step()
         self._seen = None
 
