@@ -185,6 +185,7 @@ def test_nothing_is_cut_off_and_nothing_overlaps(
     window.resize(*size)
     for _ in tabs_of(window):
         QTest.qWait(1)
+        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)  # on a busy machine they wait
         assert (window.width(), window.height()) == size
         labels, buttons = list(visible_labels(window)), list(visible_buttons(window))
         assert len(labels) > 10
