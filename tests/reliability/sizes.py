@@ -33,7 +33,7 @@ RUNS_OF_THE_WORKER = Size(30, 1_000)
 """Sequences of commands that hypothesis makes up."""
 COMMANDS = Size(20, 50)
 """Commands in each."""
-STARTS = Size(20, 200)
+STARTS = Size(6, 200)
 """Starts and stops of each lab."""
 UPDATES = Size(6, 300)
 """Updates of each lab's networks, watched and not."""
