@@ -153,6 +153,27 @@ def test_live_figures_do_not_disturb_an_edit(tab: RunsTab):
     assert tab.table.findChild(QLineEdit) is not None
 
 
+def test_asked_twice_it_goes_on_with_the_name(tab: RunsTab, qtbot: QtBot):
+    tab.rename.click()
+    line = tab.table.findChild(QLineEdit)
+    QTest.keyClicks(line, "half a n")
+    tab.table.rename()
+    assert tab.table.findChild(QLineEdit) is line
+    assert line.text() == "half a n"
+
+
+def test_a_run_may_go_while_it_is_named(
+    tab: RunsTab, asked: list[tuple[str, tuple[object, ...]]], qtbot: QtBot
+):
+    tab.rename.click()
+    QTest.keyClicks(tab.table.findChild(QLineEdit), "gone")
+    for _ in tab.show_pieces(snapshot(curves("Run 1: plain"))):
+        pass
+    qtbot.waitUntil(lambda: tab.table.findChild(QLineEdit) is None)
+    assert row(tab, 0)[0] == "Run 1: plain"
+    assert asked == []
+
+
 def test_only_kept_runs_are_let_go_of(tab: RunsTab, asked: list[tuple[str, tuple[object, ...]]]):
     assert not tab.drop.isEnabled()
     tab.table.selectAll()

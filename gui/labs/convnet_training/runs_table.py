@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPixmap
 from PySide6.QtWidgets import (
+    QAbstractItemDelegate,
     QAbstractItemView,
     QHeaderView,
     QLineEdit,
@@ -89,6 +90,8 @@ class RunsTable(QTableWidget):
     def show_runs(self, runs: Sequence[Curves]) -> None:
         """Fill the rows anew where they say something else; what is chosen stays."""
         is_other = self.rowCount() != len(runs)
+        if self.rowCount() > len(runs):
+            self._leave_name()
         with QSignalBlocker(self):
             self.setRowCount(len(runs))
             for row, run in enumerate(runs):
@@ -106,7 +109,9 @@ class RunsTable(QTableWidget):
         return tuple(chosen) or tuple(range(self.rowCount()))
 
     def rename(self) -> None:
-        """Begin to name the run with the cursor, or else the last."""
+        """Begin to name the run with the cursor, or else the last; go on where that has begun."""
+        if self.state() == QAbstractItemView.State.EditingState:
+            return
         row = self.currentRow() if self.currentRow() >= 0 else self.rowCount() - 1
         if row >= 0:
             self.setCurrentCell(row, 0)
@@ -123,6 +128,11 @@ class RunsTable(QTableWidget):
             self.let_go.emit()
             return
         super().keyPressEvent(event)
+
+    def _leave_name(self) -> None:
+        """What is being typed is not kept: its row may go, or be another run's."""
+        for line in self.viewport().findChildren(QLineEdit):
+            self.closeEditor(line, QAbstractItemDelegate.EndEditHint.RevertModelCache)
 
     def _write(self, row: int, column: int, text: str) -> None:
         item = self.item(row, column)
