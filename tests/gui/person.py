@@ -31,8 +31,10 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from engine.ask import Cell
 from engine.worker import Frame
 from gui.main_window import MainWindow
+from gui.view import View
 
 LEFT = Qt.MouseButton.LeftButton
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -55,6 +57,18 @@ def frame(**changes: Any) -> Frame:
         "device": None,
     }
     return Frame(**(usual | changes))
+
+
+class Heard:
+    """What a page wants and asks, in order."""
+
+    def __init__(self, page: View) -> None:
+        self.all: list[Any] = []
+        self.asked: list[Cell | None] = []
+        page.command_wanted.connect(lambda name, arguments: self.all.append((name, arguments)))
+        page.settings_wanted.connect(self.all.append)
+        page.asked.connect(self.asked.append)
+        page.pinned.connect(self.asked.append)
 
 
 class FakeSource:

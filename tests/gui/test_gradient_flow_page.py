@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import flow_snapshots as made
 import numpy as np
 import pytest
-from person import colours, unnamed
+from person import LEFT, Heard, colours, unnamed
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -27,7 +26,6 @@ from gui.lines import Lines
 from gui.panels.series import series_colour
 from gui.theme import theme
 
-LEFT = Qt.MouseButton.LeftButton
 SIZES = [(752, 476), (912, 656), (1100, 780), (2050, 1310)]
 STATES: dict[str, Callable[[], GradientFlowSnapshot]] = {
     "empty": lambda: made.snapshot_of(step=0),
@@ -36,18 +34,6 @@ STATES: dict[str, Callable[[], GradientFlowSnapshot]] = {
     "sentence": made.sentence_snapshot,
     "finished": made.finished_snapshot,
 }
-
-
-class Heard:
-    """What the page wants and asks, in order."""
-
-    def __init__(self, page: GradientFlowPage) -> None:
-        self.all: list[Any] = []
-        self.asked: list[Cell | None] = []
-        page.command_wanted.connect(lambda name, arguments: self.all.append((name, arguments)))
-        page.settings_wanted.connect(self.all.append)
-        page.asked.connect(self.asked.append)
-        page.pinned.connect(self.asked.append)
 
 
 @pytest.fixture

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import grid_versus_loop_snapshots as made
 import numpy as np
 import pytest
-from person import colours, unnamed, visible_children
+from person import LEFT, Heard, colours, unnamed, visible_children
 from PySide6.QtCore import QObject, QPointF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
@@ -24,20 +23,7 @@ from gui.labs.grid_versus_loop.page import GridVersusLoopPage
 from gui.panels.panel import Panel
 from gui.panels.series import series_colour
 
-LEFT = Qt.MouseButton.LeftButton
 SIZES = [(752, 476), (912, 656), (2050, 1310)]
-
-
-class Heard:
-    """What the page wants and asks, in order."""
-
-    def __init__(self, page: GridVersusLoopPage) -> None:
-        self.all: list[Any] = []
-        self.asked: list[Cell | None] = []
-        page.command_wanted.connect(lambda name, arguments: self.all.append((name, arguments)))
-        page.settings_wanted.connect(self.all.append)
-        page.asked.connect(self.asked.append)
-        page.pinned.connect(self.asked.append)
 
 
 @pytest.fixture

@@ -23,12 +23,12 @@ from gui.labs.gradient_flow.networks import SHORT
 from gui.labs.gradient_flow.over_training import OverTraining
 from gui.labs.gradient_flow.parameters_tab import ParametersTab
 from gui.labs.gradient_flow.presets import PresetRow
-from gui.labs.gradient_flow.sentence import SentenceLine
 from gui.labs.gradient_flow.tab import ChartsTab, Part
 from gui.labs.gradient_flow.toggles import NetworkToggles
 from gui.lines import Lines
 from gui.panels.panel import Panel
 from gui.theme import GRID
+from gui.typed_line import TypedLine
 from gui.view import View, as_cell, draw_all
 
 WIDE, HIGH = 104 * GRID, 72 * GRID
@@ -57,7 +57,13 @@ class GradientFlowPage(View):
         self._due: list[Part] = []
         self._is_roomy = True
         self._cell = ""
-        self.presets, self.networks, self.sentence = PresetRow(self), NetworkToggles(self), SentenceLine(self)
+        self.presets, self.networks = PresetRow(self), NetworkToggles(self)
+        self.sentence = TypedLine(
+            "Sentence",
+            "What the language networks read.",
+            "Type a sentence: its gradient is measured with every key.",
+            self,
+        )
         self.chart, self.maps = GradientChart(), OverTraining()
         self.finding = Lines(2, muted=False, parent=self)
         self.learning, self.mechanism = LearningTab(self), MechanismTab(self)

@@ -12,11 +12,11 @@ from gui.labs.grid_versus_loop import blocks, networks
 from gui.labs.grid_versus_loop.example_bar import ExampleBar
 from gui.labs.grid_versus_loop.part import Part
 from gui.labs.grid_versus_loop.two import Two
-from gui.labs.grid_versus_loop.typed import TypedText
 from gui.panels.answers import AnswersPanel, Given
 from gui.panels.panel import Panel
 from gui.panels.readings import ReadingsPanel
 from gui.theme import GRID
+from gui.typed_line import TypedLine
 
 TOGETHER = ("text", "hybrid")
 """Experiments in which grid and loop lie below each other, in one picture as wide as there is room."""
@@ -33,7 +33,13 @@ class InsidePart(Part):
     def __init__(self, two: Two, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._two = two
-        self.example, self.typed = ExampleBar(self), TypedText(self)
+        self.example = ExampleBar(self)
+        self.typed = TypedLine(
+            "Line to be named",
+            "What all networks are asked about, at each key.",
+            "Type a line: all answer at each key.",
+            self,
+        )
         self.choice = two.row(self)
         self.grid = ReadingsPanel("Feature maps", name="gvl-grid")
         self.loop = ReadingsPanel("Hidden states", name="gvl-loop")

@@ -1,4 +1,4 @@
-"""The line that networks name the class of: typed here, answered at each keystroke."""
+"""A line of text that networks read: typed here, answered with every key."""
 
 from __future__ import annotations
 
@@ -23,19 +23,20 @@ class _Edit(QLineEdit):
         return super().event(event)
 
 
-class TypedText(QWidget):
+class TypedLine(QWidget):
     """A line to type in. `typed` tells what the person made of it; what the lab writes does not."""
 
     typed = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, about: str, invitation: str, parent: QWidget | None = None) -> None:
+        """`name` and `about` are for those who cannot see it; `invitation` stands there while it is empty."""
         super().__init__(parent)
         self.edit = _Edit(self)
         make_clear(self.edit)
         self.edit.setTextMargins(GRID, 0, GRID, 0)
-        self.edit.setAccessibleName("Line to be named")
-        self.edit.setAccessibleDescription("What all networks are asked about, at each key.")
-        self.edit.setPlaceholderText("Type a line: all answer at each key.")
+        self.edit.setAccessibleName(name)
+        self.edit.setAccessibleDescription(about)
+        self.edit.setPlaceholderText(invitation)
         self.edit.textEdited.connect(self.typed)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
