@@ -12,7 +12,7 @@ import torch
 from engine.lab import silent
 from engine.labs.grid_versus_loop import judging
 from engine.labs.grid_versus_loop.config import EXPERIMENTS, GridVersusLoopConfig
-from engine.labs.grid_versus_loop.experiment import Experiment, _numbers
+from engine.labs.grid_versus_loop.experiment import Experiment, numbers_of
 from engine.labs.grid_versus_loop.judging import Facts
 from engine.labs.grid_versus_loop.snapshot import Row
 from engine.labs.grid_versus_loop.table import CLAIMS, table
@@ -153,7 +153,7 @@ def row_of(beginning: str, found: Mapping[str, Any], *, done: int = 10) -> Row:
 
 
 @pytest.mark.parametrize(("beginning", "right", "wrong", "close"), CASES, ids=[case[0] for case in CASES])
-def test_numbers_turn_a_verdict_round(
+def testnumbers_of_turn_a_verdict_round(
     beginning: str, right: dict[str, Any], wrong: dict[str, Any], close: dict[str, Any] | None
 ):
     assert row_of(beginning, right).verdict == "agrees"
@@ -169,7 +169,7 @@ def test_every_claim_has_a_case_and_an_experiment_and_a_heading():
     assert {claim.about for claim in CLAIMS} == headings
 
 
-def test_the_numbers_stand_beside_the_verdict():
+def test_thenumbers_of_stand_beside_the_verdict():
     assert row_of("Time series", accuracies(gru=0.9, rnn=0.3, cnn=0.94)).measured == "GRU 90 %, CNN 94 %"
     assert row_of("A CNN knows what lies", remembered({"cnn": 8})).measured == (
         "the CNN sees 9 steps, finds the answer 8 back and not 16"
@@ -200,7 +200,7 @@ def test_a_claim_is_open_where_a_network_takes_no_part_or_has_no_number():
     assert row_of("Time series", accuracies(gru=float("nan"), cnn=0.9)).verdict == "open"
 
 
-def test_facts_are_numbers_by_their_path_and_a_second_old_at_most(monkeypatch: pytest.MonkeyPatch):
+def test_facts_arenumbers_of_by_their_path_and_a_second_old_at_most(monkeypatch: pytest.MonkeyPatch):
     clock = SimpleNamespace(now=100.0)
     monkeypatch.setattr("engine.labs.grid_versus_loop.experiment.time.monotonic", lambda: clock.now)
     told = Told({"models": {"cnn": {"accuracy": 0.5, "name": "x", "by": [1, None, 2.5]}}, "ok": True, "n": 3})
@@ -221,6 +221,6 @@ def test_facts_are_numbers_by_their_path_and_a_second_old_at_most(monkeypatch: p
 def test_only_what_learned_from_completely_exchanged_positions_is_judged(other: dict[str, int]):
     rule = judging.suffers_from_shuffling(("cnn",))
     found = twins("cnn", 0.9, 0.5)
-    assert rule(Facts(_numbers({**found, **found["models"]}))).verdict == "agrees"
+    assert rule(Facts(numbers_of({**found, **found["models"]}))).verdict == "agrees"
     with pytest.raises(KeyError):
-        rule(Facts(_numbers({**found, **other, **found["models"]})))
+        rule(Facts(numbers_of({**found, **other, **found["models"]})))

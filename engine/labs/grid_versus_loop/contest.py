@@ -77,11 +77,13 @@ class Entrant:
         self._times = deque[float](maxlen=LAST)
         self.seconds = 0.0
         self.exploded_at: int | None = None
+        self._seen: Contestant | None = None
 
     def learn(self, x: Tensor, y: Tensor, step: int, share: float) -> None:
         """Update number `step`, from 1 on, at `share` of the learning rate."""
         if self.exploded_at is not None:
             return
+        self._seen = None
         begun = time.perf_counter()
         self._optimiser.zero_grad()
         self.network.train()
@@ -107,8 +109,18 @@ class Entrant:
         """How many of these examples it classifies rightly."""
         return int((self.logits(x).argmax(1) == y).sum())
 
+    def write_test(self, step: int, accuracy: float) -> None:
+        """Note the share of test examples that it classifies rightly after update `step`."""
+        self.tests.append((step, accuracy))
+        self._seen = None
+
     def seen(self) -> Contestant:
-        """Everything that may be seen of it."""
+        """Everything that may be seen of it, put together once for each state."""
+        if self._seen is None:
+            self._seen = self._look()
+        return self._seen
+
+    def _look(self) -> Contestant:
         steps, low, high, mean = self.loss.arrays()
         tested = np.array(self.tests, dtype=np.float64).reshape(-1, 2)
         tested.setflags(write=False)
@@ -233,7 +245,7 @@ class Contest:
                 yield number, len(self.entrants)
                 if (self.steps, self.is_unfinished) != begun:
                     return
-            entrant.tests.append((self.steps, right / len(examples.test_y)))
+            entrant.write_test(self.steps, right / len(examples.test_y))
             self._tested.add(entrant.key)
 
     def seen(self) -> tuple[Contestant, ...]:

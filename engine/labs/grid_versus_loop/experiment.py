@@ -110,7 +110,7 @@ class Experiment:
         moment = time.monotonic()
         if now or self._facts is None or moment - self._facts[0] > FRESH:
             found = self.result()
-            self._facts = moment, _numbers({**found, **found.get("models", {})})
+            self._facts = moment, numbers_of({**found, **found.get("models", {})})
         return self._facts[1]
 
     _facts: tuple[float, Mapping[str, float]] | None = None
@@ -135,7 +135,7 @@ def parse_networks(text: str, suits: tuple[str, ...], allowed: tuple[str, ...]) 
     return tuple(name for name in allowed if name in wanted) or suits
 
 
-def _numbers(value: Any, name: str = "") -> dict[str, float]:
+def numbers_of(value: Any, name: str = "") -> dict[str, float]:
     """All finite numbers within dictionaries and lists, by their path: "gru.accuracy", "lags.0"."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return {name: float(value)} if math.isfinite(value) else {}
@@ -148,5 +148,5 @@ def _numbers(value: Any, name: str = "") -> dict[str, float]:
     found: dict[str, float] = {}
     for key, part in parts:
         if key != "models":
-            found |= _numbers(part, f"{name}.{key}" if name else str(key))
+            found |= numbers_of(part, f"{name}.{key}" if name else str(key))
     return found

@@ -50,6 +50,8 @@ class GridVersusLoop(Lab[GridVersusLoopConfig, GridVersusLoopSnapshot]):
         self._experiments: dict[str, Experiment] = {}
         self._seen: Mapping[str, Any] | None = None
         """Of the experiment in force, as it is now; None where it has gone on since."""
+        self._kept: dict[str, Kept] = {}
+        """What each experiment had found when it was looked at or left."""
         self._question: Cell | None = None
         self._answer: Answer | None = None
 
@@ -112,9 +114,11 @@ class GridVersusLoop(Lab[GridVersusLoopConfig, GridVersusLoopSnapshot]):
     def _turn_to(self, config: GridVersusLoopConfig, before: GridVersusLoopConfig) -> None:
         """Show another experiment as it was left, or begin it; what the person sets meanwhile holds."""
         kept = self._experiments.get(config.experiment)
+        if before.experiment in self._experiments:
+            self._keep()
         own = ("networks", "data", "lags", "pinned", "window", "shuffled")
         if kept is not None and not changed(before, config, own):
-            self.config = replace(kept.config)
+            self.config = kept.config
             self._seen = None
         else:
             if not changed(before, config, own):
@@ -204,14 +208,14 @@ class GridVersusLoop(Lab[GridVersusLoopConfig, GridVersusLoopSnapshot]):
             experiment=experiment.name,
             title=TITLES[experiment.name],
             asks=experiment.asks,
-            finding=experiment.finding(),
+            finding=self._keep().finding,
             timed_finding=experiment.timed_finding(),
             published=experiment.published,
             step=experiment.step_count,
             total=experiment.total,
             networks=experiment.networks,
             table=table(self._experiments),
-            kept={name: _kept(self._experiments[name]) for name in EXPERIMENTS if name in self._experiments},
+            kept={name: self._kept[name] for name in EXPERIMENTS if name in self._kept},
             **self._seen,
         )
 
@@ -235,12 +239,14 @@ class GridVersusLoop(Lab[GridVersusLoopConfig, GridVersusLoopSnapshot]):
         """The weights, where networks learned."""
         return self._need().files()
 
+    def _keep(self) -> Kept:
+        """Write down what the experiment in force has found; those that are left stand still."""
+        one = self._need()
+        self._kept[one.name] = Kept(one.name, one.finding(), one.step_count, one.total)
+        return self._kept[one.name]
+
     def _need(self) -> Experiment:
         experiment = self._experiments.get(self.config.experiment)
         if experiment is None:
             raise UserError("There is no experiment yet", "the settings do not fit together", "Change them")
         return experiment
-
-
-def _kept(experiment: Experiment) -> Kept:
-    return Kept(experiment.name, experiment.finding(), experiment.step_count, experiment.total)

@@ -35,6 +35,8 @@ class LearningExperiment(Experiment):
 
     twins: ClassVar[bool] = False
     """Whether each network has a twin that learns from exchanged positions."""
+    _opened: Opened | None = None
+    """The pinned example in the networks as they are; None where one of both is another since."""
 
     def __init__(self, config: GridVersusLoopConfig, device: torch.device, pulse: Pulse) -> None:
         super().__init__(config, device, pulse)
@@ -99,6 +101,7 @@ class LearningExperiment(Experiment):
         return self.contest.is_unfinished
 
     def step(self) -> None:
+        self._opened = None
         self.contest.advance()
 
     def finish(self) -> Iterator[tuple[int, int]]:
@@ -106,6 +109,7 @@ class LearningExperiment(Experiment):
 
     def change(self, config: GridVersusLoopConfig) -> None:
         super().change(config)
+        self._opened = None
         order = self.exchanged if config.shuffled else None
         if order is not self.contest.order:
             self.contest.order = order
@@ -126,7 +130,9 @@ class LearningExperiment(Experiment):
 
     def opened(self) -> Opened:
         """The pinned example in every network, as it is now."""
-        return open_example(self.contest, self.data, self.example())
+        if self._opened is None:
+            self._opened = open_example(self.contest, self.data, self.example())
+        return self._opened
 
     def see(self) -> Mapping[str, Any]:
         return {

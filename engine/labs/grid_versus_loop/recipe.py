@@ -22,9 +22,7 @@ class Plan:
 PLANS: Mapping[str, Plan] = {
     "mnist1d": Plan(1500, 100),
     "shuffle": Plan(1500, 100),
-    "memory": Plan(1000, 100),
     "shift": Plan(1500, 100),
-    "cost": Plan(1, 100),
     "hybrid": Plan(500, 50),
     "rows": Plan(500, 100),
     "text": Plan(1000, 100),

@@ -87,7 +87,7 @@ class Shift(SweepingExperiment):
     def move(self, shift: float, stretch: float, cut: float) -> None:
         """Open the example so transformed. Raises `UserError`."""
         try:
-            self._shown = Transform(shift, stretch, cut)
+            self._shown, self._opened = Transform(shift, stretch, cut), None
         except ValueError as error:
             raise UserError(
                 "The example cannot be moved like that", str(error), "Choose other numbers"
