@@ -24,6 +24,7 @@ NAMES = (
     "live_training",
     "gradient_flow_live",
     "convnet_live",
+    "grid_versus_loop_live",
     "held_out_evaluation",
 )
 """Modules that each have a `SENTENCE`, a `LIMIT`, `ROUNDS` and a function `measure`."""
