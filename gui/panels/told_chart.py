@@ -60,4 +60,4 @@ class ToldChart(FlowPlotPanel):
 def _is_same(new: object, old: object) -> bool:
     if isinstance(new, np.ndarray) and isinstance(old, np.ndarray):
         return new is old or np.array_equal(new, old, equal_nan=True)
-    return new == old
+    return type(new) is type(old) and new == old
