@@ -188,7 +188,7 @@ class Worker:
 
     def _do_select(self, name: str, config: Any = None) -> None:
         if self._run is not None:
-            self._do_pause()
+            self._attempt(self._do_pause)  # whatever comes of it, the lab that is asked for is shown
         if name not in self._runs:
             self._run = None
             lab_type = self._make_lab(name)

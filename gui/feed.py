@@ -77,6 +77,14 @@ class Feed(QObject):
     def post(self, command: str, *arguments: Any) -> None:
         """Send a command, and look for its answer at once, whatever the governor had planned."""
         self.source.post(command, *arguments)
+        self._hurry()
+
+    def cancel(self) -> None:
+        """Stop the long call and the jobs under way, and look at once whether they have."""
+        self.source.cancel()
+        self._hurry()
+
+    def _hurry(self) -> None:
         self._asked_at = time.perf_counter()
         if self._timer.remainingTime() > AT_ONCE:
             self._timer.start(AT_ONCE)
@@ -136,7 +144,9 @@ class Feed(QObject):
             return SOON / 1000
         interval = self._governor.interval(time.thread_time() - self._spent, busy=_is_busy(frame))
         planned = interval - (time.perf_counter() - self._begun)
-        return SOON / 1000 if frame.answers else max(0.001, planned)
+        # Where an answer is missing still, this frame was made before the question.
+        is_followed_soon = frame.answers or self._asked_at >= 0
+        return SOON / 1000 if is_followed_soon else max(0.001, planned)
 
     def _look_in(self, seconds: float) -> None:
         if self._is_on:

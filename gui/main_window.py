@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from gui.lab_forms import LabForms
 from gui.theme import GRID, themes
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QPaintEvent
 
     from engine.lab import Snapshot
-    from engine.settings import Config
     from engine.worker import Frame, Worker
     from gui.asking import Asking
     from gui.feed import Feed, Source
@@ -75,8 +75,7 @@ class MainWindow(QWidget):
         self.feed: Feed | None = None
         self.window_actions: WindowActions | None = None
         self._pages: dict[str, View] = {}
-        self._forms: dict[str, Form] = {}
-        self._kept: dict[str, Config] = {}
+        self._forms = LabForms(memory, self)
         self.asking: Asking | None = None
         self._imports: OnThread | None = None
         self._is_painted = self._is_complete = self._is_closed = False
@@ -86,6 +85,8 @@ class MainWindow(QWidget):
         self._save_timer.setSingleShot(True)
         self._save_timer.setInterval(SAVE_AFTER)
         self._save_timer.timeout.connect(self.remember)
+        self._forms.remembered.connect(self._save_timer.start)
+        self._forms.configured.connect(lambda config: self.post("configure", config))
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -183,10 +184,11 @@ class MainWindow(QWidget):
             from gui.window_actions import WindowActions
 
             self.window_actions = WindowActions(self)
+            self._forms.history_changed.connect(self.window_actions.update_history)
 
     def _make_form(self) -> bool:
         """A few rows of the first form; False while some are missing."""
-        return self._form(self._first_lab(), 6).is_filled
+        return self._forms.of(self._first_lab(), 6).is_filled
 
     def _take_up(self) -> None:
         """Everything is there: show the lab of last time, and take what was dropped meanwhile."""
@@ -231,40 +233,24 @@ class MainWindow(QWidget):
 
         if self.asking is not None:
             self.asking.start_anew()
+        self.bench.enter_what_is_typed()
         if self.lab_name in self._pages:
             self._pages[self.lab_name].close_page()
         self.lab_name = self.memory.last_lab = name
         self.labs.set_current(name)
-        form = self._form(name)
+        form = self._forms.of(name)
         self.post("select", name, form.config)  # before its page is laid out, and says how large it is
+        self._forms.show(name)
         self.bench.show_form(form)
         self.bench.head(lab_named(name).question, "")
         self.bench.pages.setCurrentWidget(self._pages.get(name, self.bench.loading))
         if self.window_actions is not None:
             self.window_actions.show_page(self._pages.get(name))
 
-    def _form(self, name: str, rows: int = 1000) -> Form:
-        """A lab's form with its settings of last time; as many more rows are made of a new one."""
-        if name not in self._forms:
-            from engine.registry import lab_named
-            from gui.form import Form
-
-            config = lab_named(name).config_type.restore(self.memory.config_of(name))
-            self._kept.setdefault(name, config)
-            form = self._forms[name] = Form(type(config), filled=False)
-            form.config_changed.connect(self._configure)
-            if self.window_actions is not None:
-                form.history_changed.connect(self.window_actions.update_history)
-        form = self._forms[name]
-        if not form.is_filled:
-            form.fill(rows)
-            form.set_config(self._kept[name])
-        return form
-
     @property
     def form(self) -> Form | None:
         """The shown lab's form."""
-        return self._forms.get(self.lab_name)
+        return self._forms.known(self.lab_name)
 
     @property
     def page(self) -> View | None:
@@ -278,7 +264,7 @@ class MainWindow(QWidget):
         if self.asking is not None:
             page.asked.connect(self.asking.point)
             page.pinned.connect(self.asking.pin)
-        page.settings_wanted.connect(self._change_settings)
+        page.settings_wanted.connect(self._forms.of(name).change)
         page.command_wanted.connect(
             lambda command, arguments: self.post(command, *arguments) if name == self.lab_name else None
         )
@@ -305,22 +291,7 @@ class MainWindow(QWidget):
     def cancel(self) -> None:
         """Stop the long call and the jobs under way."""
         if self.feed is not None:
-            self.feed.source.cancel()
-
-    def _configure(self, config: Config) -> None:
-        self._keep(config)
-        self.post("configure", config)
-
-    def _keep(self, config: Config) -> None:
-        """Remember settings: the person's, and what the lab completed or refused of them."""
-        if config != self._kept[self.lab_name]:
-            self._kept[self.lab_name] = config
-            self.memory.remember_config(self.lab_name, config.as_dict())
-            self._save_timer.start()
-
-    def _change_settings(self, changes: dict[str, Any]) -> None:
-        if self.form is not None:
-            self.form.change(changes)
+            self.feed.cancel()
 
     def unpin(self) -> None:
         """Let the Ask pane follow the pointer again."""
@@ -349,9 +320,10 @@ class MainWindow(QWidget):
         for name, values in snapshot.choices.items():
             form.set_choices(name, values)
         form.set_config(snapshot.config, final=bool(frame.failures))
-        self._keep(form.config)
+        self._forms.keep(self.lab_name, form.config)
         bench.pages.setCurrentWidget(page)
-        if snapshot.answer is not None:  # first, because somebody waits for it
+        is_let_go = snapshot.question is None and not bench.ask.is_pinned
+        if snapshot.answer is not None or is_let_go:  # first, because somebody waits for it
             bench.ask.show_answer(snapshot.answer)
         page.is_running = frame.playing
         for _ in page.pieces(snapshot):

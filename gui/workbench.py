@@ -87,6 +87,12 @@ class Workbench(QWidget):
             self.forms.addWidget(form)
         self.forms.setCurrentWidget(form)
 
+    def enter_what_is_typed(self) -> None:
+        """Let a field of the form or the page enter its text, as it does when it loses the keyboard."""
+        focused = self.window().focusWidget()
+        if focused is not None and (self.forms.isAncestorOf(focused) or self.pages.isAncestorOf(focused)):
+            focused.clearFocus()
+
     def splitters(self) -> dict[str, list[int]]:
         """Sizes of each splitter's parts in pixels, by its name."""
         return {"columns": self.columns.sizes(), "side": self.side.sizes()}

@@ -13,7 +13,7 @@ import pytest
 
 from engine.errors import UserError
 from engine.jobs import Job
-from engine.lab import Lab, Snapshot
+from engine.lab import Cancelled, Lab, Snapshot
 from engine.settings import Config, setting
 from engine.worker import Frame, Worker
 
@@ -45,8 +45,15 @@ class Counter(Lab[CounterConfig, CounterSnapshot]):
     def go_at(self, speed: float) -> None:
         self.own_speed = speed
 
+    restless: Exception | None = None
+
     def rest(self) -> None:
         self.rested += 1
+        if self.restless is not None:
+            raise self.restless
+
+    def rest_with(self, error: Exception) -> None:
+        self.restless = error
 
     def set_going(self) -> None:
         self.begins_playing = True
@@ -210,6 +217,18 @@ def test_an_error_travels_out_as_a_sentence_and_what_goes_on_goes_on(worker: Wor
     assert not frame.playing
     worker.post("step_once")
     frame_where(worker, lambda frame: counted(frame) >= 1)
+
+
+@pytest.mark.parametrize("error", [Cancelled(), UserError("It cannot rest"), ZeroDivisionError()])
+def test_a_lab_that_cannot_rest_is_left_all_the_same(worker: Worker, error: Exception):
+    worker.post("select", "counter")
+    worker.post("rest_with", error)
+    worker.post("play")
+    frame_where(worker, lambda frame: frame.playing)
+    worker.post("select", "other")
+    worker.post("configure", CounterConfig(by=9))
+    frame = frame_where(worker, lambda frame: frame.lab == "other" and frame.snapshot.config.by == 9)
+    assert not frame.playing
 
 
 def test_an_error_in_a_step_stops_playing(worker: Worker):

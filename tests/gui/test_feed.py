@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from person import FakeSource, frame
@@ -118,6 +118,19 @@ def test_a_command_brings_the_next_look_forward(feed: Feed, clock: Busy) -> None
     feed.post("ask", "cell")
     assert feed.source.posted == [("ask", ("cell",))]
     assert wait_of(feed) == AT_ONCE
+
+
+@pytest.mark.parametrize("ask", [lambda feed: feed.post("pause"), Feed.cancel], ids=["post", "cancel"])
+def test_a_frame_made_before_the_question_holds_its_answer_up_no_longer(
+    ask: Callable[[Feed], None], feed: Feed, clock: Busy
+) -> None:
+    """It was on its way already: whoever pauses would else see it play for up to two seconds more."""
+    feed.came.connect(lambda _: clock.work(0.012))
+    ask(feed)
+    feed.source.give(frame(playing=True), frame(answers=True))
+    feed.tick()
+    finish(feed)
+    assert wait_of(feed) <= SOON
 
 
 # In pieces ---------------------------------------------------------------------------------------

@@ -691,6 +691,37 @@ def test_it_closes_while_a_frame_is_drawn(person: Somebody) -> None:
 # Drawing in pieces -------------------------------------------------------------------------------
 
 
+def test_what_is_being_typed_belongs_to_the_lab_that_is_left(person: Somebody) -> None:
+    person.is_shown_a_lab()
+    other = next(name for name in labs() if name != LAB)
+    number = person.form.row("wanted_steps").field.number
+    number.setFocus()
+    number.selectAll()
+    person.types("99")
+    person.window.choose_lab(other)
+    told = [(name, args[0]) for name, args in person.source.posted if name in ("select", "configure")]
+    assert [name for name, _ in told][-2:] == ["configure", "select"]
+    assert told[-2][1].wanted_steps == 99
+    assert told[-1][1] == other
+    assert person.window.memory.config_of(LAB)["wanted_steps"] == 99
+    assert not person.window.memory.config_of(other)
+
+
+def test_a_form_or_page_that_is_not_shown_changes_no_other_lab(person: Somebody) -> None:
+    person.is_shown_a_lab()
+    form, page = person.form, person.window.page
+    other = next(name for name in labs() if name != LAB)
+    person.window.choose_lab(other)
+    form.change({"rotate": 30.0})
+    page.settings_wanted.emit({"rotate": 60.0})
+    assert person.source.of("configure") == []
+    assert form.config.rotate == 60.0
+    assert person.window.memory.config_of(LAB)["rotate"] == 60.0
+    assert not person.window.memory.config_of(other)
+    person.window.choose_lab(LAB)
+    assert person.source.of("configure")[-1][0].rotate == 60.0
+
+
 def test_a_page_that_is_left_while_it_is_drawn_draws_no_more(
     person: Somebody, monkeypatch: pytest.MonkeyPatch
 ) -> None:
