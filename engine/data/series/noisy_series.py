@@ -51,13 +51,13 @@ def make_noisy_series(
     values /= values.std()
     x = values[..., None]
     about = (
-        f"{length} samples of noise with {COUNTING + RESETTING} short pulses; the class is how many rising "
-        f"ones come after the last falling one. Made with seed {seed}; {test:,} of {count:,} are held out."
+        f"{length} samples of noise with {COUNTING + RESETTING} short pulses; how many rising "
+        f"ones come after the last falling one is asked for. Made with seed {seed}; {test:,} of {count:,} are held out."
     )
     return LabelledSeries(
         "Pulses in noise",
         *(x[:train], labels[:train], x[train:], labels[train:]),
-        tuple(f"{number} after the last reset" for number in range(CLASSES)),
+        tuple(map(str, range(CLASSES))),
         about,
         "time step",
     )
