@@ -51,8 +51,8 @@ def make_noisy_series(
     values /= values.std()
     x = values[..., None]
     about = (
-        f"{length} samples of noise with {COUNTING + RESETTING} short pulses; how many rising ones come after "
-        f"the last falling one is asked for. Made with seed {seed}; {test:,} of {count:,} are held out."
+        f"{length} samples of noise with {COUNTING + RESETTING} pulses; how many rising ones come after the "
+        f"last falling one is asked for. Made with seed {seed}; {test:,} of {count:,} are held out."
     )
     return LabelledSeries(
         "Pulses in noise",
