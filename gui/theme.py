@@ -22,9 +22,10 @@ GRID = 8
 # Okabe & Ito's colours for colour-blind eyes, one meaning each.
 CONVOLUTION, VANILLA_RNN, LSTM, GRU = "#E69F00", "#D55E00", "#0072B2", "#009E73"
 REDDISH_PURPLE = "#CC79A7"
-"""Okabe and Ito's, for a relu network that starts as the identity: a relative of the vanilla RNN."""
-YELLOW = "#F0E442"
-"""Okabe and Ito's, for a convolution that feeds a GRU: its hue lies between orange and green."""
+"""Okabe and Ito's, for what never meets in one picture: a relu network that starts as the identity, and a
+convolution that feeds a GRU. (Yellow, between the hues of those two, is nearly the convolution's own once it
+is dark enough for a light page.)
+"""
 FAR_CONTRAST = 9.0
 """Of a relative of a network that shares its hue: told apart by lightness, which every eye sees."""
 FARTHER_CONTRAST = 10.5
@@ -88,8 +89,8 @@ class Theme:
 
     @property
     def hybrid(self) -> str:
-        """A convolution whose maps a GRU reads: a hue between those of both."""
-        return readable(YELLOW, self.page)
+        """A convolution whose maps a GRU reads."""
+        return readable(REDDISH_PURPLE, self.page)
 
     @property
     def dense(self) -> str:

@@ -14,9 +14,9 @@ COLOURS = {
     "rnn": "#aa4b00",
     "gru": "#007555",
     "lstm": "#006dab",
-    "cnn+gru": "#7d7722",
+    "cnn+gru": "#a36186",
 }
-"""Convolution orange, vanilla RNN vermilion, GRU green, LSTM blue, others grey (Okabe and Ito), darkened."""
+"""Convolution orange, vanilla RNN vermilion, GRU green, LSTM blue, the hybrid purple, others grey (Okabe and Ito), darkened."""
 DASHED = "6 4"
 """Of a network that learns from exchanged positions."""
 
