@@ -16,7 +16,7 @@ COLOURS = {
     "lstm": "#006dab",
     "cnn+gru": "#a36186",
 }
-"""Convolution orange, vanilla RNN vermilion, GRU green, LSTM blue, the hybrid purple, others grey (Okabe and Ito), darkened."""
+"""Okabe and Ito's, darkened: convolution orange, vanilla RNN vermilion, GRU green, LSTM blue, both purple."""
 DASHED = "6 4"
 """Of a network that learns from exchanged positions."""
 
