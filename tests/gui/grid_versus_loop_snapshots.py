@@ -135,7 +135,7 @@ def opened_of(
         index, f"Test example {index + 1} of 1,000: {classes[7 % len(classes)]}", values, 7 % len(classes),
         random.permutation(length) if exchanged else None, probabilities,
         {key: readings_of(key.removesuffix("-shuffled"), length, is_picture=is_picture) for key in keys},
-        tuple(SENTENCE[:length]) if experiment == "text" else (),
+        1000, tuple(SENTENCE[:length]) if experiment == "text" else (),
     )  # fmt: skip
 
 

@@ -342,6 +342,9 @@ def test_another_example_and_a_line_of_one_s_own(page: GridVersusLoopPage, heard
     inside = page.body.inside
     QTest.mouseClick(inside.example.next, LEFT)
     assert heard.all == [{"pinned": 13, "text": ""}]
+    assert (inside.example.slider.value(), inside.example.slider.maximum()) == (12, 999)
+    QTest.keyClick(inside.example.slider, Qt.Key.Key_End)
+    assert heard.all[-1] == {"pinned": 999, "text": ""}
     drawn(page, made.snapshot_of("text", opened=made.opened_of("text", 900, ("cnn", "gru"), 0)))
     inside.typed.edit.setText("")
     QTest.keyClicks(inside.typed.edit, "Il")

@@ -29,6 +29,7 @@ def open_example(contest: Contest, data: Data, example: Example) -> Opened:
         None if contest.order is None else _fixed(contest.order),
         probabilities,
         found,
+        len(data.arrays[3]),
         example.tokens,
     )
 

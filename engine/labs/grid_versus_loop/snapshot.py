@@ -113,6 +113,8 @@ class Opened:
     """(K,) by key of the contestant."""
     readings: Mapping[str, tuple[Reading, ...]]
     """By key of the contestant."""
+    examples: int = 1
+    """Test examples among which it was chosen."""
     tokens: tuple[str, ...] = ()
     """(T,) for text: the character at each position."""
 

@@ -1,16 +1,13 @@
-"""Which test example is looked into: the one before, the next, and a slider over the first of them."""
+"""Which test example is looked into: the one before, the next, and a slider over all."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from gui.form.slider import Slider
 from gui.lines import Lines
 from gui.theme import GRID
-
-FIRST = 200
-"""Examples on the slider; the buttons go on beyond."""
 
 
 class ExampleBar(QWidget):
@@ -23,9 +20,9 @@ class ExampleBar(QWidget):
         self._index = 0
         self.previous = self._button("‹", "Previous example", -1)
         self.next = self._button("›", "Next example", 1)
-        self.slider = Slider(FIRST - 1, 0)
+        self.slider = Slider(1, 0)
         self.slider.setAccessibleName("Example")
-        self.slider.setToolTip("One of the first test examples ([ and ] go to the one beside)")
+        self.slider.setToolTip("One of the test examples ([ and ] go to the one beside)")
         self.name = Lines(1, muted=True, small=True, parent=self)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -36,16 +33,15 @@ class ExampleBar(QWidget):
         row.addSpacing(GRID // 2)
         row.addWidget(self.name, 3)
         self.slider.valueChanged.connect(self._slide)
-        self._is_quiet = False
 
-    def show_example(self, index: int, name: str) -> None:
-        """Show which one is open; −1 is what the person typed."""
+    def show_example(self, index: int, name: str, count: int) -> None:
+        """Show which one of so many is open; −1 is what the person typed."""
         self._index = index
         self.name.set_text(name)
-        if index >= 0 and not self.slider.isSliderDown():
-            self._is_quiet = True
-            self.slider.setValue(min(index, FIRST - 1))
-            self._is_quiet = False
+        if not self.slider.isSliderDown():
+            with QSignalBlocker(self.slider):
+                self.slider.setRange(0, max(1, count - 1))
+                self.slider.setValue(max(0, index))
 
     def fit(self, *, roomy: bool) -> None:
         """Without room the buttons stand alone."""
@@ -61,9 +57,8 @@ class ExampleBar(QWidget):
         self.wanted.emit(self._index)
 
     def _slide(self, place: int) -> None:
-        if not self._is_quiet:
-            self._index = place
-            self.wanted.emit(place)
+        self._index = place
+        self.wanted.emit(place)
 
     def _button(self, text: str, name: str, by: int) -> QToolButton:
         button = QToolButton(self)

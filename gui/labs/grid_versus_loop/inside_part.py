@@ -85,7 +85,7 @@ class InsidePart(Part):
         self.typed.setVisible(is_text)
         self.example.fit(roomy=not is_text or self.width() >= ROOMY)
         self.typed.show_text(snapshot.config.text)
-        self.example.show_example(opened.index, opened.name)
+        self.example.show_example(opened.index, opened.name, opened.examples)
         self.loop.setVisible(not is_one)
         self._row.setStretch(0, 18 if is_one else 9)
         grid, loop = self._two.chosen
