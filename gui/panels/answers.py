@@ -19,8 +19,8 @@ from gui.theme import GRID, small_font, theme
 
 TALLEST = 52.0
 """Height of a row, as far as the panel's height allows."""
-NAMES, SAID = 0.36, 0.48
-"""Shares of the width that names and answers take at most."""
+NAMES, SAID, BARS = 0.46, 0.48, 0.16
+"""Shares of the width that names and answers take at most, and bars at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,4 +182,4 @@ class AnswersPanel(ToldPanel):
         said = max((metrics.horizontalAdvance(text) for text in self._classes), default=0.0)
         said += metrics.horizontalAdvance("  >99.9 %") + GRID
         said = min(said, SAID * width)
-        return min(name, NAMES * width), width - said, width
+        return min(name, NAMES * width, (1 - BARS) * width - said), width - said, width
