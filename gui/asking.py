@@ -47,3 +47,4 @@ class Asking:
         """Forget what was asked: another lab comes."""
         self._pointed = self._pinned = None
         self._pane.set_pinned(False)
+        self._pane.show_answer(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Literal
 
 from PySide6.QtCore import QRectF, Qt, Signal
@@ -22,6 +23,8 @@ from gui.theme import GRID, small_font, theme, themes
 
 Kind = Literal["error", "info"]
 
+LONGEST = 480
+"""Letters of a sentence that are shown; what is longer (a list of a hundred layers) would cover the page."""
 MOST_WAITING = 99
 """Errors kept waiting; a loop that fails for ever must not fill the memory."""
 
@@ -135,7 +138,10 @@ class NoticeBar(QWidget):
 
     def _show(self, notice: Notice) -> None:
         self._current = notice
-        self.sentence.setText(notice.sentence)
+        is_long = len(notice.sentence) > LONGEST
+        shown = shorten(notice.sentence, LONGEST, placeholder=" …") if is_long else notice.sentence
+        self.sentence.setText(shown)
+        self.sentence.setToolTip("Copy details copies all of it." if is_long else "")
         self.setAccessibleName(notice.sentence)
         self.copy_button.setText("Copy details")
         self.copy_button.setVisible(notice.kind == "error")

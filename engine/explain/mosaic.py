@@ -106,8 +106,11 @@ def thumbnail(maps: Tensor, tile: int = 22, count: int = 9, *, signed: bool = Fa
 
     Variety is the standard deviation of an even sample of a map. A map larger than `tile` is averaged
     down to it, never thinned out; the longer side becomes `tile`. Each map has its own scale, or where they
-    are `signed` all have one that is the same on both sides of zero.
+    are `signed` all have one that is the same on both sides of zero. Maps of a single number are drawn
+    as one map, because on scales of their own all would look alike.
     """
+    if maps[0].numel() == 1:
+        maps = as_maps(maps.flatten())
     chosen = _most_varied(maps, count)
     shrink = min(1.0, tile / max(maps.shape[1:]))
     height, width = (max(1, round(side * shrink)) for side in maps.shape[1:])

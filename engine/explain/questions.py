@@ -76,6 +76,12 @@ def _shape(
     return shapes.get(array, ())
 
 
+def carried_over(cell: Cell, before: tuple[int, ...], after: tuple[int, ...]) -> Cell:
+    """The cell of an array shaped `after` that lies where this one lies in an array shaped `before`."""
+    sizes = zip(cell.index, before, after, strict=False)  # an index that fits neither has no answer anyway
+    return Cell(cell.array, tuple((2 * at + 1) * new // (2 * old) for at, old, new in sizes))
+
+
 def _is_within(index: tuple[int, ...], shape: tuple[int, ...]) -> bool:
     inside = len(index) == len(shape) and all(0 <= at < size for at, size in zip(index, shape, strict=True))
     return bool(shape) and inside
@@ -83,7 +89,7 @@ def _is_within(index: tuple[int, ...], shape: tuple[int, ...]) -> bool:
 
 def explain_layer(inspection: Inspection, layer: Layer) -> Answer:
     """What a layer is and costs, with the sums behind its counts; the value is its parameter count."""
-    lines = []
+    lines = [Line("values", " × ".join(map(str, layer.shape)), float(prod(layer.shape)))]
     if layer.field is not None:
         size = f"{layer.field.size_y} × {layer.field.size_x} pixels"
         lines.append(Line("receptive field", f"{size}; pixels a side", float(layer.field.size_y)))
@@ -96,7 +102,7 @@ def explain_layer(inspection: Inspection, layer: Layer) -> Answer:
     about += [f"{layer.groups} groups"] if layer.groups > 1 else []
     meaning = f"{layer.kind[0].upper()}{layer.kind[1:]}{', ' + ', '.join(about) if about else ''}."
     steps = (Step(layer.name, "What it costs", tuple(lines)),)
-    return Answer(f"{layer.name} · the layer", meaning, float(layer.parameters), layer.shape, steps)
+    return Answer(f"{layer.name} · its parameters", meaning, float(layer.parameters), steps=steps)
 
 
 def _product_count(inspection: Inspection, layer: Layer) -> str:
@@ -117,7 +123,7 @@ def _explain_heat(heat: Heat, label: str, row: int, column: int) -> Answer:
     value = float(heat.values[row, column])
     place = f"{label} · row {row}, column {column}"
     sign = " Below zero speaks against the class." if heat.signed else ""
-    step = Step(heat.layer or "input", heat.method, _heat_lines(heat, row, column))
+    step = Step(heat.layer or "input", heat.title, _heat_lines(heat, row, column))
     return Answer(place, MEANING[heat.method] + sign, value, heat.values.shape, (step,))
 
 

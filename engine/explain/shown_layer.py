@@ -46,6 +46,8 @@ def show_layer(
     A channel beyond the layer's last picks the last, because layers differ in size.
     """
     maps = inspection.maps(look, name)
+    if scale == "map" and maps[0].numel() == 1:
+        scale = "layer"  # a single number on a scale of its own says nothing
     limits = inspection.limits(look) if scale == "network" else None
     drawn = mosaic(maps, order=order, scale=scale, limits=limits, aspect=aspect)
     picked = most_varied(maps) if channel is None else min(channel, len(maps) - 1)

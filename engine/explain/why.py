@@ -21,7 +21,15 @@ from engine.explain.inspection import Inspection, Look
 from engine.explain.occlusion import occlusion
 from engine.read_only import read_only
 
-METHODS = ("grad-cam", "saliency", "integrated-gradients", "smoothgrad", "occlusion")
+TITLES = {
+    "grad-cam": "Grad-CAM",
+    "saliency": "Saliency",
+    "integrated-gradients": "Integrated gradients",
+    "smoothgrad": "SmoothGrad",
+    "occlusion": "Occlusion",
+}
+"""What each method is called."""
+METHODS = tuple(TITLES)
 
 COARSE = 64 * 64
 """Values up to which a map's colour scale ends at its maximum."""
@@ -60,6 +68,11 @@ class Heat:
     colours: np.ndarray | None = None
     """(3, h, w) float32, read-only: what red, green and blue each have to do with it, where the method
     tells them apart; `values` is their sum if signed, else the largest of their magnitudes."""
+
+    @property
+    def title(self) -> str:
+        """What its method is called."""
+        return TITLES[self.method]
 
     @property
     def limits(self) -> tuple[float, float]:

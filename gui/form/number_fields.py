@@ -83,7 +83,7 @@ class NumberOnlyField(Field):
 
 
 class OptionalNumberField(Field):
-    """A check box for "none", and below it the number that counts while it is not ticked."""
+    """A check box for "none", and below it, while it is not ticked, the number that counts."""
 
     continuous = True
 
@@ -107,7 +107,7 @@ class OptionalNumberField(Field):
     def show_value(self, value: float | None) -> None:
         with QSignalBlocker(self.none):
             self.none.setChecked(value is None)
-        self.number.setEnabled(value is not None)
+        self.number.setVisible(value is not None)
         if value is not None:
             self._last = value
             self.number.show_value(value)
@@ -118,7 +118,7 @@ class OptionalNumberField(Field):
         self.number.name_parts(name, help)
 
     def _toggled(self, none: bool) -> None:
-        self.number.setEnabled(not none)
+        self.number.setVisible(not none)
         self.changed.emit(None if none else self._last)
 
     def _numbered(self, value: float) -> None:

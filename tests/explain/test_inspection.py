@@ -222,6 +222,16 @@ def test_one_scale_for_the_layer_and_one_for_the_network(real: Inspection, cat: 
     assert network.limits == pytest.approx(real.limits(cat), rel=1e-6)
 
 
+def test_single_numbers_share_a_scale_because_one_of_its_own_would_make_them_look_alike(
+    real: Inspection, cat: Look
+):
+    shown = show_layer(real, cat, "pool", order="channel", scale="map", channel=None, aspect=2.0)
+    pooled = cat.outputs["pool"][0].flatten().numpy()
+    np.testing.assert_allclose(shown.limits, np.percentile(pooled, [1, 99]), atol=1e-5)
+    assert shown.limits[0] < shown.limits[1]
+    assert len(np.unique(shown.mosaic.pixels)) > 100
+
+
 @pytest.mark.parametrize("order", ["channel", "mean", "peak"])
 def test_the_maps_stand_in_the_order_asked_for(real: Inspection, cat: Look, order: str):
     maps = cat.outputs["head.act"][0]

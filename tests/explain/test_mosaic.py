@@ -309,6 +309,13 @@ def test_thumbnail_keeps_the_shape_of_the_maps(shape: tuple[int, int, int], size
     assert_shows(made, F.adaptive_avg_pool2d(maps, size))
 
 
+def test_thumbnail_of_single_numbers_tells_them_apart() -> None:
+    made = thumbnail(torch.linspace(0, 1, 36).reshape(36, 1, 1))
+    assert (made.count, made.height, made.width) == (1, 6, 6)
+    assert (np.diff(made.pixels.flatten().astype(int)) >= 0).all()
+    assert np.ptp(made.pixels) == 255
+
+
 def test_thumbnail_never_loses_a_thin_line() -> None:
     """Averaging keeps a one-pixel line in every place; taking every fifth pixel would lose it."""
     for column in range(110):

@@ -15,7 +15,7 @@ from torch import nn
 
 from engine.ask import Answer, Box, Cell
 from engine.explain.inspection import Inspection, Look
-from engine.explain.questions import FORMULA, MEANING, answer_cell, explain_layer
+from engine.explain.questions import FORMULA, MEANING, answer_cell, carried_over, explain_layer
 from engine.explain.shown_layer import ShownLayer, show_layer
 from engine.explain.why import METHODS, Effort, Heat, explain
 from engine.models.catalogue import load_classifier
@@ -133,7 +133,8 @@ def test_what_a_layer_costs_is_written_out_and_adds_up(real: Inspection):
             factors = re.sub(r"[ ,]|values|products each", "", lines["multiply-adds"].formula)
             assert sum_written(factors) == lines["multiply-adds"].value == layer.multiply_adds
         assert answer.title.startswith(layer.name)
-        assert answer.shape == layer.shape
+        assert sum_written(lines["values"].formula.replace(" ", "")) == lines["values"].value
+        assert not answer.shape, "what it costs is none of the values that it puts out"
 
 
 def blank_look(inspection: Inspection) -> Look:
@@ -178,6 +179,15 @@ def test_a_value_of_a_heat_map_is_explained(inspection: Inspection, look: Look, 
         if heat.colours is not None:
             parts = [line.value for line in answer.steps[0].lines[:3]]
             np.testing.assert_array_equal(parts, heat.colours[:, row, column])
+
+
+@pytest.mark.parametrize("side", [7, 32, 224])
+def test_a_cell_carried_over_to_a_coarser_map_and_back_lies_within_the_same_coarse_cell(side: int):
+    for at in range(7):
+        carried = carried_over(Cell("heat", (at, 6 - at)), (7, 7), (side, side))
+        row, column = carried.index
+        assert (row * 7 // side, column * 7 // side) == (at, 6 - at)
+        assert carried_over(carried, (side, side), (7, 7)) == Cell("heat", (at, 6 - at))
 
 
 def test_every_method_has_its_words(inspection: Inspection):

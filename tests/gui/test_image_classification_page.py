@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from person import CONTROL, LEFT, PATIENCE, Person, close_to, files, middle, pixels
+from person import CONTROL, HURRIED, LEFT, PATIENCE, Person, close_to, files, middle, pixels
 from PIL import Image
 from PySide6.QtCore import QEventLoop, QPoint, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
@@ -20,7 +20,7 @@ from engine.data.samples import samples
 from engine.explain.mosaic import Mosaic
 from engine.labs.image_classification import ImageClassification, ImageClassificationSnapshot
 from engine.worker import Frame, Worker
-from gui import main_window, window_actions
+from gui import governor, main_window, window_actions
 from gui.app import discard
 from gui.labs.image_classification import ImageClassificationPage
 from gui.main_window import MainWindow
@@ -114,6 +114,7 @@ def window(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """The window with its real worker, on the built-in example."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(main_window, "SAVE_AFTER", 0)
+        patch.setattr(governor, "BUSY_SHARE", HURRIED)
         window = MainWindow(
             Memory(tmp_path_factory.mktemp("config")), lambda: Worker(make_lab=lambda name: Marked)
         )
@@ -305,6 +306,15 @@ def test_pointing_at_a_map_shows_its_value_and_its_receptive_field(person: Visit
     corner = page.picture.pixel_rect((field.top, field.left)).topLeft()
     last = page.picture.pixel_rect((field.bottom - 1, field.right - 1)).bottomRight()
     assert person.sees(page.picture, QRectF(corner, last), theme().accent)
+
+
+def test_an_answer_goes_with_the_map_that_it_was_about(person: Visitor) -> None:
+    page, ask = person.page, person.bench.ask
+    person.points(page.maps.canvas, page.maps.value_rect((4, 40, 40)).center())
+    person.waits_until(lambda: ask.answer is person.snapshot.answer is not None)
+    person.sets(layer="stage3.0.expand.act")
+    person.waits_until(lambda: person.snapshot.shown.name == "stage3.0.expand.act")
+    person.waits_until(lambda: ask.answer is None)
 
 
 def test_a_click_pins_the_answer_until_escape(person: Visitor) -> None:
@@ -549,13 +559,16 @@ def test_two_pictures_are_compared_layer_by_layer(person: Visitor) -> None:
     assert not page.compare.unpin.isEnabled()
     person.clicks(page.compare.pin)
     person.waits_until(lambda: person.snapshot.pinned is not None)
+    person.rests()
+    assert page.compare.chart.sentence.startswith("No layer tells them apart")
     person.clicks(page.film.film.canvas, page.film.film.tile_rect(1).center())
     person.waits_until(lambda: person.snapshot.film_index == 1)
     person.rests()
     assert not any(panel.is_empty for panel in page.compare.panels())
     header, rows = page.compare.chart.numbers()
     assert len(rows) == len(person.snapshot.layers)
-    assert person.snapshot.divergences[-1].layer in page.compare.chart.sentence or page.compare.chart.sentence
+    furthest = max(person.snapshot.divergences, key=lambda part: part.cosine_distance)
+    assert f" {furthest.layer}." in page.compare.chart.sentence
     person.clicks(page.compare.unpin)
     person.waits_until(lambda: person.snapshot.pinned is None)
     assert all(panel.is_empty for panel in page.compare.panels())

@@ -30,6 +30,15 @@ def bar(show: Callable[[QWidget], None]) -> NoticeBar:
     return bar
 
 
+def test_a_very_long_sentence_leaves_the_page_its_room_and_is_copied_whole(bar: NoticeBar) -> None:
+    names = ", ".join(f"features.{place}.expand1x1_activation" for place in range(100))
+    bar.error(f"The network has no layer “x”. Its layers are: {names}.")
+    assert bar.sentence.text().startswith("The network has no layer “x”.")
+    assert bar.height() < 150
+    bar.copy_button.click()
+    assert names in QApplication.clipboard().text()
+
+
 def test_it_takes_no_room_while_there_is_nothing_to_say(bar: NoticeBar) -> None:
     assert not bar.isVisible()
     assert bar.current is None

@@ -742,6 +742,22 @@ def test_a_question_about_a_heat_map_follows_it_while_it_grows(lab: ImageClassif
     assert len(seen_values) > 2
 
 
+def test_a_question_about_a_heat_map_stays_where_it_is_when_another_method_draws(lab: ImageClassification):
+    change(lab, explain="grad-cam", explain_layer="stem.act")
+    coarse = finish(lab).snapshot().heat.values.shape
+    lab.ask(Cell("heat", (coarse[0] - 1, 3)))
+    change(lab, explain="saliency")
+    snapshot = finish(lab).snapshot()
+    fine, (row, column) = snapshot.heat.values.shape, snapshot.question.index
+    assert fine > coarse
+    assert (row * coarse[0] // fine[0], column * coarse[1] // fine[1]) == (coarse[0] - 1, 3)
+    assert snapshot.answer.value == snapshot.heat.values[row, column]
+    change(lab, explain="none")
+    snapshot = lab.snapshot()
+    assert snapshot.question == Cell("picture", (row, column)), "the picture has no map over it any more"
+    assert snapshot.answer.value == pytest.approx(on_screen(lab, snapshot.question), rel=1e-6)
+
+
 def test_nothing_is_asked_any_more_after_none(lab: ImageClassification):
     lab.ask(CELLS["picture"])
     lab.ask(None)

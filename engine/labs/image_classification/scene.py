@@ -14,10 +14,10 @@ from engine.data.what_if import IDENTITY, WhatIf, apply
 from engine.explain.comparison import Divergence, layer_divergence
 from engine.explain.inspection import Inspection, Look
 from engine.explain.mosaic import Mosaic, as_maps, thumbnail
-from engine.explain.questions import answer_cell
+from engine.explain.questions import answer_cell, carried_over
 from engine.explain.shown_layer import ShownLayer, default_layer, show_layer
 from engine.explain.sweep import Sweep, sweep
-from engine.explain.why import Effort, Heat, explain
+from engine.explain.why import TITLES, Effort, Heat, explain
 from engine.jobs import Job, Jobs
 from engine.labs.image_classification.config import (
     EFFORT,
@@ -58,8 +58,10 @@ class Scene:
         self.thumbnails: Mapping[str, Mosaic] = {}
         self.divergences: tuple[Divergence, ...] = ()
         self.question: Cell | None = None
+        self._asked_of: tuple[int, ...] = ()
+        """The shape of the heat map that a question is about: the next method's has another."""
         if former is not None and former.inspection is inspection:
-            self.question = former.question
+            self.question, self._asked_of = former.question, former._asked_of
         self.answer: Answer | None = None
         self._former: Look | None = former.look if former else None
         # What may fail comes first: the jobs of the scene before go on until this one stands.
@@ -145,11 +147,18 @@ class Scene:
         self.question, self.answer = cell, None
         if cell is not None:
             self.answer = answer_cell(self.inspection, self.open_up(), cell, self.shown, self.heat)
+        if self.answer is not None and self.heat is not None:
+            self._asked_of = self.heat.values.shape
 
     def forget_question(self, *arrays: str) -> None:
         """Let go of a question about one of these arrays, which now shows something else."""
         if self.question is not None and self.question.array in arrays:
             self.ask(None)
+
+    def _ask_again(self, array: str, shape: tuple[int, ...]) -> None:
+        """Of a question about a heat map: ask about what is drawn there now, an array of this shape."""
+        if self.question is not None and self.question.array == "heat":
+            self.ask(replace(carried_over(self.question, self._asked_of or shape, shape), array=array))
 
     # Jobs -----------------------------------------------------------------------------------------
 
@@ -175,8 +184,9 @@ class Scene:
         self.heat = None
         self._jobs.drop("explanation")
         if self.config.explain != "none":
-            title = self.config.explain.replace("-", " ").capitalize()
-            self._jobs.start(Job("explanation", title, self._explain(), rank=1))
+            self._jobs.start(Job("explanation", TITLES[self.config.explain], self._explain(), rank=1))
+        else:
+            self._ask_again("picture", self.look.rgb.shape[:2])
 
     def _explain(self) -> Iterator[tuple[int, int]]:
         config = self.config
@@ -188,8 +198,7 @@ class Scene:
             config.explain, self.inspection, self.look, self.target, self._explained_layer(), effort
         ):
             self.heat = heat
-            if self.question is not None and self.question.array == "heat":
-                self.ask(self.question)
+            self._ask_again("heat", heat.values.shape)
             yield heat.done, heat.total
 
     def _explained_layer(self) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
@@ -11,6 +14,12 @@ from gui.panels.line_plot import Curve, LinePlotPanel
 from gui.panels.panel import Panel
 from gui.panels.picture import PicturePanel
 from gui.theme import GRID
+
+if TYPE_CHECKING:
+    from engine.explain.comparison import Divergence
+
+SAME = 1e-6
+"""Distances below this are what rounding leaves between equal activations."""
 
 
 class CompareTab(QWidget):
@@ -75,11 +84,7 @@ class CompareTab(QWidget):
         x = np.arange(len(found), dtype=float)
         cosine = np.array([part.cosine_distance for part in found])
         relative = np.array([part.relative_l2 for part in found])
-        furthest = found[int(np.nanargmax(cosine))].layer
-        self.chart.set_title(
-            "Where they part",
-            f"Their activations are furthest apart in direction at {furthest}. Click to open a layer.",
-        )
+        self.chart.set_title("Where they part", f"{_finding(found)} Click to open a layer.")
         self.chart.set_curves(
             [
                 Curve("cosine distance", x, cosine, "convolution"),
@@ -89,3 +94,12 @@ class CompareTab(QWidget):
             "distance",
             x_names=[part.layer for part in found],
         )
+
+
+def _finding(found: Sequence[Divergence]) -> str:
+    """Where two pictures' activations are furthest apart, in a sentence."""
+    parted = [part for part in found if part.relative_l2 > SAME]
+    if not parted:
+        return "No layer tells them apart: the pinned picture is the current one."
+    furthest = max(parted, key=lambda part: part.cosine_distance)
+    return f"Their activations are furthest apart in direction at {furthest.layer}."

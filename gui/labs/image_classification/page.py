@@ -164,7 +164,7 @@ class ImageClassificationPage(View):
         low, high = heat.limits
         self.picture.set_heat(heat.values, low, high, opacity=snapshot.config.opacity, signed=heat.signed)
         label = snapshot.classes[heat.target]
-        self.picture.set_title(f"Why “{label}”", wording.heat_line(heat, label))
+        self.picture.set_title(f"Why “{label}”", wording.heat_line(heat))
 
     def _show_top(self, snapshot: ImageClassificationSnapshot) -> None:
         ranks = {score.index: rank for rank, score in enumerate(snapshot.top)}
@@ -189,22 +189,17 @@ class ImageClassificationPage(View):
         shown = snapshot.shown
         if shown is None or snapshot.picture is None:
             return
-        drawn = shown.mosaic
-        names = [layer.name for layer in snapshot.layers]
-        self.strip.set_selected(names.index(shown.name))
+        place = [layer.name for layer in snapshot.layers].index(shown.name)
+        layer = snapshot.layers[place]
+        self.strip.set_selected(place)
         show_maps(self.maps, shown)
         self.maps.set_selected(shown.channel)
-        order = {"channel": "by channel", "mean": "strongest mean first", "peak": "strongest peak first"}
-        warning = "" if drawn.finite else " Some values are not finite and drawn as lowest."
-        self.maps.set_title(
-            f"{shown.name}, all {drawn.count} feature maps",
-            f"{order[snapshot.config.order].capitalize()}. Point at a value to see its sum.{warning}",
-        )
+        self.maps.set_title(*wording.maps_line(shown, layer, snapshot.config.order))
         low, high = shown.limits
         self.map.set_picture(snapshot.picture)
         self.map.set_heat(shown.map, low, high, opacity=MAP_OPACITY, smooth=False)
         size = " × ".join(map(str, shown.map.shape))
-        if len(snapshot.layers[names.index(shown.name)].shape) == 1:
+        if len(layer.shape) == 1:
             self.map.set_title(shown.name, f"{shown.map.size} numbers, which have no place in the picture.")
         else:
             self.map.set_title(f"Map {shown.channel} of {shown.name}", f"{size} values over the picture.")

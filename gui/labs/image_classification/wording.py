@@ -8,15 +8,9 @@ from engine.labs.image_classification import ImageClassificationSnapshot
 from gui.layer_words import many
 
 if TYPE_CHECKING:
+    from engine.explain.shown_layer import ShownLayer
     from engine.explain.why import Heat
-
-METHODS = {
-    "grad-cam": "Grad-CAM",
-    "saliency": "Saliency",
-    "integrated-gradients": "Integrated gradients",
-    "smoothgrad": "SmoothGrad",
-    "occlusion": "Occlusion",
-}
+    from engine.models.layer import Layer
 
 
 def network_line(snapshot: ImageClassificationSnapshot) -> str:
@@ -38,10 +32,9 @@ def input_line(snapshot: ImageClassificationSnapshot) -> str:
     if snapshot.picture is None:
         return ""
     side = snapshot.picture.shape[0]
-    line = f"{snapshot.name}, as the network sees it: {side} × {side} pixels"
     width, height = snapshot.original_size
-    if width:
-        line += f" of {width} × {height}"
+    size = f", {width} × {height}" if width else ""
+    line = f"{snapshot.name}{size}, as the network sees it: {side} × {side}"
     return (
         f"{line}. {snapshot.note[:1].upper()}{snapshot.note[1:]}.".replace(". .", ".")
         if snapshot.note
@@ -49,13 +42,13 @@ def input_line(snapshot: ImageClassificationSnapshot) -> str:
     )
 
 
-def heat_line(heat: Heat, label: str) -> str:
+def heat_line(heat: Heat) -> str:
     """What the heat map over the picture says, and how sure it is."""
     where = f" at {heat.layer}" if heat.layer else ""
     colours = "Blue speaks against it, red for it" if heat.signed else "Bright speaks for it"
     if heat.method in ("saliency", "smoothgrad"):
         colours = "Bright pixels change it most"
-    line = f"{METHODS[heat.method]} for “{label}”{where}. {colours}"
+    line = f"{heat.title}{where}. {colours}"
     if heat.method == "integrated-gradients" and heat.value is not None:
         line += f"; adds up to the logit's change within {abs(heat.value):.2g}"
     return f"{line}."
@@ -69,6 +62,20 @@ def top_line(snapshot: ImageClassificationSnapshot) -> str:
     together = sum(score.probability for score in snapshot.top)
     sure = "sure" if first.probability >= 0.8 else "fairly sure" if first.probability >= 0.5 else "not sure"
     return f"Softmax over {len(snapshot.classes):,} classes; these hold {together:.0%}. It is {sure}."
+
+
+ORDERS = {"channel": "By channel", "mean": "Strongest mean first", "peak": "Strongest peak first"}
+
+
+def maps_line(shown: ShownLayer, layer: Layer, order: str) -> tuple[str, str]:
+    """Title and sentence of a layer's maps; a layer of single numbers (a dense one) is drawn as one map."""
+    drawn, sentence = shown.mosaic, f"{ORDERS[order]}. Point at a value to see its sum."
+    title = f"{shown.name}, all {drawn.count} feature maps"
+    if drawn.count == 1:
+        title = f"{shown.name}, its one feature map"
+    if len(layer.shape) == 1:
+        title, sentence = f"{shown.name}, {shown.map.size} numbers", "Row by row. Point at one for its sum."
+    return title, sentence if drawn.finite else f"{sentence} Some values are not finite and drawn as lowest."
 
 
 def channel_name(snapshot: ImageClassificationSnapshot, layer: str, channel: int) -> str:
