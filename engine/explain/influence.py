@@ -49,7 +49,7 @@ def influence(
     before = reading.text[:count]
     step = int(reading.steps[count - 1]) if count else 0
     log_probabilities = reading.log_probabilities[step].astype(np.float64)
-    aimed = _target(reading.text[count:], log_probabilities) if target is None else target
+    aimed = predicted_byte(reading.text[count:], log_probabilities) if target is None else target
     if not 0 <= aimed < len(log_probabilities):
         raise IndexError(f"there is no byte {aimed}")
     upstream = output_gradient(model, log_probabilities, aimed)
@@ -83,7 +83,8 @@ def half_distance(log_norms: np.ndarray) -> int | None:
     return int(np.searchsorted(reached, reached[-1] / 2)) + 1
 
 
-def _target(following: str, log_probabilities: np.ndarray) -> int:
+def predicted_byte(following: str, log_probabilities: np.ndarray) -> int:
+    """The byte that a prediction is about: the first of what follows, or the most probable at the end."""
     return int(encode(following[0])[0]) if following else int(log_probabilities.argmax())
 
 

@@ -261,7 +261,8 @@ class TrajectoryPanel(Panel):
         ]
         if path.values is not None:
             rows.append(Entry("value", short(float(path.values[place])), colour))
-        title = f"{path.name}, “{path.labels[place]}” at {place}{', start' if place == path.known[0] else ''}"
+        named = f"{path.name}, " if path.name else ""
+        title = f"{named}“{path.labels[place]}” at {place}{', start' if place == path.known[0] else ''}"
         paint_tag(painter, title, rows, at, QRectF(self.canvas.rect()), self.value_text)
 
     # Layout.

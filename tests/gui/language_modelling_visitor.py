@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 import torch
-from person import CONTROL, PATIENCE, Person
+from person import CONTROL, HURRIED, PATIENCE, Person
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -19,7 +19,7 @@ from engine.labs.language_modelling import insight as insight_module
 from engine.models import language_models
 from engine.models.character_model import CELLS, CharacterModel, CharacterModelConfig
 from engine.worker import Frame, Worker
-from gui import main_window
+from gui import governor, main_window
 from gui.app import discard
 from gui.labs.language_modelling import LanguageModellingPage
 from gui.main_window import MainWindow
@@ -113,6 +113,7 @@ def opened_window(folder: Path) -> Iterator[MainWindow]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(main_window, "SAVE_AFTER", 0)
+        patch.setattr(governor, "BUSY_SHARE", HURRIED)
         patch.setattr(
             language_models, "load_language_models", lambda kind: {cell: model_of(cell) for cell in CELLS}
         )

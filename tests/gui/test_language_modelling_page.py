@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -410,6 +411,7 @@ def test_a_clicked_feature_ranks_the_units(desk: Desk):
     desk.page.tabs.setCurrentWidget(units)
     assert [row[1] for row in units.features.numbers()[1]] == list(FEATURES)
     assert "ROC AUC 0.900" in units.features.sentence
+    assert set(units.features._figures) == {"AUC 0.900"}
     desk.clicks(units.features, 1)
     assert desk.settings == [{"feature": FEATURES[1]}]
     desk.shows("She said", settings={"feature": FEATURES[1]})
@@ -467,10 +469,10 @@ def test_three_components_turn_all_pictures_and_what_they_say(desk: Desk):
     tab = desk.page.trajectory
     desk.page.tabs.setCurrentWidget(tab)
     sentences = {picture.sentence for picture in tab.panels()}
-    assert sentences == {"30 % of movement, by word."}
+    assert sentences == {"30 % of the variance, by word."}
     before = tab.pictures["rnn"].grab().toImage()
     tab.three_d.click()
-    assert {picture.sentence for picture in tab.panels()} == {"35 % of movement, by word."}
+    assert {picture.sentence for picture in tab.panels()} == {"35 % of the variance, by word."}
     assert tab.pictures["rnn"].grab().toImage() != before
 
 
@@ -494,6 +496,26 @@ def test_memory_is_on_one_axis_and_says_where_half_of_it_lies(desk: Desk):
     assert "4 (RNN), 5 (LSTM), 6 (GRU)" in chart.sentence
 
 
+def test_a_clicked_character_is_the_one_whose_prediction_is_followed_back(desk: Desk):
+    strip, chart = desk.page.cells["gru"].strip, desk.page.memory.chart
+    assert chart.title == "Gradient of the most probable next byte"
+    QTest.mouseClick(strip.canvas, Qt.MouseButton.LeftButton, pos=strip.character_rect(4).center().toPoint())
+    assert desk.commands[-1] == ("look_back", (4,))
+    desk.shows("She said", predicted=4, memory=memory_of("She "))
+    assert chart.title == "Gradient of “s” after “She ”"
+    assert len(chart.numbers()[1]) == 4
+    assert {cell.strip.selected for cell in desk.page.cells.values()} == {4}
+    strip.canvas.setFocus()
+    QTest.keyClick(strip.canvas, Qt.Key.Key_Return)  # the pointer is still there
+    assert desk.commands[-1] == ("look_back", (None,))
+    desk.shows("She\x07said", predicted=3, memory=memory_of("She"))
+    assert chart.title == "Gradient of U+0007 after “She”"
+    desk.shows("She said", predicted=0, memory=memory_of(""))
+    assert (chart.title, chart.is_empty) == ("Gradient of “S”", True)
+    desk.shows("She said")
+    assert {cell.strip.selected for cell in desk.page.cells.values()} == {None}
+
+
 def test_influence_that_no_float_can_hold_is_left_out(desk: Desk):
     fading = tuple(Memory(cell, 3.0 * np.arange(2000), 1, "e", 0.3) for cell in CELLS)
     desk.shows("word " * 400, memory=fading)
@@ -502,6 +524,37 @@ def test_influence_that_no_float_can_hold_is_left_out(desk: Desk):
     assert np.isnan(values[7:]).all()
     desk.page.tabs.setCurrentWidget(desk.page.memory)
     assert len(colours(desk.page.memory.chart.canvas.grab().toImage())) > 5
+
+
+# Plain marks ----------------------------------------------------------------------------------------
+
+
+def surprised_by(text: str, nats: float) -> tuple[CellReading, ...]:
+    """Three networks for which every character but a letter is so improbable."""
+    surprise = np.array([0.5 if each.isalpha() else nats for each in text])
+    return tuple(replace(reading_of(cell, text), surprise=surprise) for cell in CELLS)
+
+
+def test_marks_that_no_network_has_ever_seen_are_named_with_what_to_do(desk: Desk):
+    text = "“Oh,” he’d say… “No” –"
+    line = desk.page.subtitle(desk.shows(text, readings=surprised_by(text, 31.4)))
+    assert line.startswith("“ ” ’ … surprise each network by 31 nats")
+    assert "Ctrl+Shift+E" in line
+    known = desk.page.subtitle(desk.shows(text, readings=surprised_by(text, 2.0)))
+    assert "surprise" not in known, "networks that learned such a text know them"
+    plain = text.translate({ord(mark): "'" for mark in "“”’…–"})
+    assert "surprise" not in desk.page.subtitle(desk.shows(plain, readings=surprised_by(plain, 31.4)))
+
+
+def test_plain_marks_are_one_change_that_is_told_and_undone(desk: Desk):
+    curly, plain = "😀 “It’s—well…” 3–4", '😀 "It\'s--well..." 3-4'
+    desk.line.setPlainText(curly)
+    desk.commands.clear()
+    desk.line.write_plain()
+    assert desk.line.toPlainText() == plain
+    assert [text for text, _ in desk.typed] == [plain]
+    desk.line.undo()
+    assert desk.line.toPlainText() == curly
 
 
 # Room -----------------------------------------------------------------------------------------------

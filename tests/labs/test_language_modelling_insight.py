@@ -12,7 +12,7 @@ import torch
 from engine.data.reference import reference_text
 from engine.explain.influence import influence
 from engine.explain.unit_tracking import track
-from engine.labs.language_modelling import LanguageModelling, LanguageModellingConfig, Trajectory
+from engine.labs.language_modelling import LanguageModelling, LanguageModellingConfig, Memory, Trajectory
 from engine.labs.language_modelling import insight as insight_module
 from engine.labs.language_modelling.insight import MOST_PINNED
 from engine.labs.language_modelling.reference import waypoints
@@ -135,6 +135,33 @@ def test_memory_is_the_influence_on_the_next_byte(lab: LanguageModelling, models
             np.testing.assert_allclose(memory[cell].log_norms, wanted.log_norms, atol=1e-4)
             assert memory[cell].half_distance == wanted.half_distance
             assert memory[cell].probability == pytest.approx(wanted.probability, rel=1e-4)
+
+
+def test_memory_is_that_of_the_character_one_chooses_and_goes_with_it(lab: LanguageModelling, models: Models):
+    def shown() -> dict[str, Memory]:
+        finish(lab)
+        return {each.cell: each for each in lab.snapshot().memory}
+
+    place = TEXT.index("don't")
+    lab.look_back(place)
+    assert lab.snapshot().memory == (), "that of another prediction is not shown for it"
+    chosen = shown()
+    assert lab.snapshot().predicted == place
+    for cell in CELLS:
+        wanted = influence(models[cell], Reader(models[cell]).read(TEXT), place)
+        np.testing.assert_allclose(chosen[cell].log_norms, wanted.log_norms, atol=1e-4)
+        assert (chosen[cell].predicted, len(chosen[cell].log_norms)) == ("d", place)
+        assert chosen[cell].half_distance == wanted.half_distance
+    more = TEXT + " Then"
+    for text, at in ((more, place), (f"Oh. {more}", place + 4), ("Oh. He said, 'no'", None)):
+        lab.type(text, 1)
+        assert len(shown()["gru"].log_norms) == (len(text) if at is None else at)
+        assert lab.snapshot().predicted == at
+    lab.look_back(0)
+    assert [len(each.log_norms) for each in shown().values()] == [0, 0, 0]
+    assert {each.half_distance for each in shown().values()} == {None}
+    lab.look_back(None)
+    assert len(shown()["rnn"].log_norms) == len(lab.snapshot().text)
 
 
 def test_of_an_empty_text_there_is_nothing_to_remember(lab: LanguageModelling):

@@ -163,19 +163,22 @@ def test_the_units_that_are_named_add_most_to_a_coordinate(
 # Memory -------------------------------------------------------------------------------------------
 
 
-def gradient_norms(model: CharacterModel, text: str) -> tuple[np.ndarray, np.ndarray]:
-    """(T,) the norms of d ln P(most probable next byte) with respect to what each byte was read as, and to
-    the hidden state after it, by autograd in float64."""
+def gradient_norms(
+    model: CharacterModel, text: str, target: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """(T,) the norms of d ln P(target, or the most probable next byte) with respect to what each byte was
+    read as, and to the hidden state after it, by autograd in float64."""
     model, tokens = deepcopy(model).double(), encode(text).tolist()
     x = model.embedding(torch.tensor([[START, *tokens]])).detach().requires_grad_()
     whole = torch.log_softmax(model.head(model.recurrent(x)[0][0, -1]), -1)
-    (inputs,) = torch.autograd.grad(whole.max(), x)
+    aimed = int(whole.argmax()) if target is None else target
+    (inputs,) = torch.autograd.grad(whole[aimed], x)
     state, after = None, []
     for step in range(len(tokens) + 1):
         _, state = model.recurrent(x.detach()[:, step : step + 1], state)
         after.append(state[0] if isinstance(state, tuple) else state)
         after[-1].retain_grad()
-    torch.log_softmax(model.head(after[-1][0, 0]), -1).max().backward()
+    torch.log_softmax(model.head(after[-1][0, 0]), -1)[aimed].backward()
     return inputs[0, 1:].norm(dim=1).numpy(), np.array([float(h.grad.norm()) for h in after[1:]])
 
 
@@ -205,6 +208,29 @@ def test_the_influence_of_a_character_is_followed_through_time(
         assert beside.lines[-2].value == pytest.approx(together, rel=1e-4)
         largest = TEXT[int(of_characters.argmax())]
         assert f"“{'␣' if largest == ' ' else largest}”" in beside.lines[-1].label
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_that_of_a_character_within_the_text_is_about_its_own_prediction(
+    cell: str, bench: Bench, insight: Insight, models: Models
+):
+    place = TEXT.index("é")  # of which the first byte is predicted
+    insight.predicted = place
+    for _ in insight.measure_memory():
+        pass
+    try:
+        of_bytes, after = gradient_norms(models[cell], TEXT[:place], encode(TEXT[place])[0])
+        for back in (0, 3, place - 1):
+            found = asked(bench, insight, CONFIG, "memory", CELLS.index(cell), back)
+            share = of_bytes[place - 1 - back] / of_bytes.max()
+            assert (found.value, last(found)) == pytest.approx((share, share), rel=1e-4)
+            assert found.steps[0].lines[0].value == pytest.approx(after[-1], rel=1e-4)
+            assert "which came after them" in found.meaning
+        assert answer(bench, insight, CONFIG, Cell("memory", (CELLS.index(cell), place))) is None
+    finally:
+        insight.predicted = None
+        for _ in insight.measure_memory():
+            pass
 
 
 GATE_NAMES = {

@@ -25,6 +25,7 @@ class LanguageModellingConfig(Config):
         "What the three networks read and go on from.",
         group="Text",
         on_page=True,
+        by_command=True,
     )
     model: str = setting(
         "prose",

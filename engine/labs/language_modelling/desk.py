@@ -39,6 +39,8 @@ class Desk:
         self._meddlings = Meddlings()
         # Brushed, in the whole text on the line.
         self._phrase: Phrase | None = None if before is None else before._phrase
+        # The character whose prediction is followed back, in the whole text on the line.
+        self._chosen: Phrase | None = None if before is None else before._chosen
 
     @property
     def window(self) -> str:
@@ -55,11 +57,14 @@ class Desk:
         self.left_out = HOP * -(-max(0, len(self.typed) - WINDOW) // HOP)
         if self._phrase is not None:
             self._phrase = self._phrase.followed(before, self.typed)
+        if self._chosen is not None:
+            self._chosen = self._chosen.followed(before, self.typed)
         self._meddlings.follow(before, self.typed)
         if left_out != self.left_out:
             self.bench.take("")  # all of it is read again, and what is done to the networks moves along
         self._meddle()
         self.bench.take(self.window)
+        self._follow_back()
 
     def read_again(self) -> None:
         """Read all of the text with the weights that the networks have now."""
@@ -107,6 +112,19 @@ class Desk:
     def _meddle(self) -> None:
         self.bench.meddle(self._meddlings.changes(self.bench.readers, self.left_out))
 
+    # Memory ---------------------------------------------------------------------------------------
+
+    def look_back(self, place: int | None) -> None:
+        """Follow back the prediction of the character `place` of the text that is read; None: what comes
+        next.
+        """
+        self._chosen = None if place is None else Phrase("", place, place + 1).moved(self.left_out)
+        self._follow_back()
+
+    def _follow_back(self) -> None:
+        place = -1 if self._chosen is None else self._chosen.start - self.left_out
+        self.insight.predicted = place if 0 <= place < len(self.window) else None
+
     # Brushing -------------------------------------------------------------------------------------
 
     def brush(self, cell: str, start: int, stop: int) -> None:
@@ -141,6 +159,7 @@ class Desk:
             "tracks": insight.tracks(config.cell, states.unit) if states else (),
             "trackers": insight.trackers(config.cell, config.feature),
             "memory": insight.memory,
+            "predicted": insight.predicted,
             "brush": self.brushed(config.threshold),
             "meddling": self.meddlings,
         }

@@ -28,7 +28,9 @@ class Insight:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._memory: tuple[list[Reading], tuple[Memory, ...]] = [], ()
+        self.predicted: int | None = None
+        """The character of the text that is read whose prediction is followed back; None: what comes next."""
+        self._memory: tuple[list[Reading], int | None, tuple[Memory, ...]] = [], None, ()
         self._pinned: dict[str, dict[str, np.ndarray]] = {}
         self.begin_reference()
 
@@ -51,21 +53,28 @@ class Insight:
     # Memory ---------------------------------------------------------------------------------------
 
     def measure_memory(self) -> Iterator[tuple[int, int]]:
-        """Follow the gradient of each network's prediction back through the text."""
-        readings, found = self._readings, []
+        """Follow the gradient of each network's prediction back through the text before it."""
+        readings, place, found = self._readings, self._place, []
         for done, (cell, reading) in enumerate(zip(self._bench.readers, readings, strict=True), start=1):
             if reading.text:
-                moved = influence(self._bench.readers[cell].model, reading)
+                moved = influence(self._bench.readers[cell].model, reading, place)
                 name, chance = label(moved.target), moved.probability
                 found.append(Memory(cell, moved.log_norms, moved.half_distance, name, chance))
             yield done, len(readings)
-        self._memory = readings, tuple(found)
+        self._memory = readings, place, tuple(found)
 
     @property
     def memory(self) -> tuple[Memory, ...]:
-        """One for each network, once all are measured on the present text; else empty."""
-        readings, found = self._memory
-        return found if list(map(id, readings)) == list(map(id, self._readings)) else ()
+        """One for each network, once all are measured on the present text and prediction; else empty."""
+        readings, place, found = self._memory
+        is_present = place == self._place and list(map(id, readings)) == list(map(id, self._readings))
+        return found if is_present else ()
+
+    @property
+    def _place(self) -> int | None:
+        """`predicted`, as soon as the text is read that far."""
+        is_read = self.predicted is not None and self.predicted < len(self._bench.text)
+        return self.predicted if is_read else None
 
     @property
     def _readings(self) -> list[Reading]:

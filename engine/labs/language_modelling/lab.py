@@ -36,7 +36,7 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
     question = "What comes next, and how far back does it remember?"
     opens = ("text", "texts")
     config_type = LanguageModellingConfig
-    latest_wins = frozenset({"configure", "ask", "type", "brush", "go_to"})
+    latest_wins = frozenset({"configure", "ask", "type", "brush", "look_back", "go_to"})
     comes_again = frozenset({"configure", "type", "go_to"})
 
     def __init__(
@@ -122,9 +122,12 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
         desk = self._desk
         slices = self._then_answer(desk.bench.find_words())
         self.jobs.start(Job("words", "Looking for words", slices, rank=1, for_screen=True))
-        slices = self._then_answer(desk.insight.measure_memory())
-        self.jobs.start(Job("memory", "Following the gradient", slices, rank=2, for_screen=True))
+        self._measure_memory()
         self.ask(self._question)
+
+    def _measure_memory(self) -> None:
+        slices = self._then_answer(self._desk.insight.measure_memory())
+        self.jobs.start(Job("memory", "Following the gradient", slices, rank=2, for_screen=True))
 
     # What is done to the networks, compared and brushed -------------------------------------------
 
@@ -152,6 +155,13 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
     def unpin(self) -> None:
         """Let the kept texts go."""
         self._desk.insight.unpin()
+
+    def look_back(self, place: int | None) -> None:
+        """Ask what moved the prediction of the character `place` of the text that is read, or, with None,
+        of what comes next.
+        """
+        self._desk.look_back(place)
+        self._measure_memory()
 
     def brush(self, cell: str, start: int, stop: int) -> None:
         """Look at the units of one network that stay on through the characters [start, stop) of the text
@@ -364,20 +374,9 @@ class LanguageModelling(Lab[LanguageModellingConfig, LanguageModellingSnapshot])
 
         Where the networks have learned, how that went is told too.
         """
-        from engine.labs.language_modelling import results
+        from engine.labs.language_modelling.results import result
 
-        desk, run = self._desk, self._lessons.run
-        if run is not None:
-            for _ in run.score():
-                pass
-            run.go_to(None)
-            desk.read_again()
-        found = (
-            results.of_file(desk.bench, self._document.text)
-            if self._document is not None
-            else results.of_text(desk.bench, self.config, desk.typed)
-        )
-        return found if run is None else {**found, "training": results.of_training(run.view)}
+        return result(self._desk, self.config, self._document, self._lessons.run)
 
     def no_result(self) -> dict[str, Any]:
         """No text, no cells."""

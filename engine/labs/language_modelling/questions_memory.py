@@ -10,7 +10,7 @@ import numpy as np
 from engine.ask import Answer, Line, Step
 from engine.explain.arithmetic_format import number
 from engine.explain.arithmetic_gradient import explain_input_gradient, norm, row
-from engine.explain.influence import output_gradient
+from engine.explain.influence import output_gradient, predicted_byte
 from engine.explain.through_time import Gradients, gradients_through_time
 from engine.labs.language_modelling.bench import Bench
 from engine.labs.language_modelling.question_words import back, name_first
@@ -20,9 +20,10 @@ from engine.models.character_model import CharacterModel
 from engine.models.character_reader import Reading
 from engine.models.recurrent_trace import Trace
 
-_FOLLOWED: WeakKeyDictionary[Trace, Gradients] = WeakKeyDictionary()
-"""The gradients of the network that was asked about last, while its reading is there: pointing along a curve
-asks about one character after the other, and following the gradient through a long text takes its time."""
+_FOLLOWED: WeakKeyDictionary[Trace, tuple[int, Gradients]] = WeakKeyDictionary()
+"""The gradients of the network that was asked about last, and the step they begin at, while its reading is
+there: pointing along a curve asks about one character after the other, and following the gradient through a
+long text takes its time."""
 
 MOST = 600.0
 """The logarithm of a norm that, with all that is made of it, is far from where floating point numbers end."""
@@ -38,10 +39,11 @@ def of_memory(bench: Bench, memories: tuple[Memory, ...], index: tuple[int, ...]
     if not math.isfinite(float(memory.log_norms[place])) or abs(largest) > MOST:
         return None
     reading, model = bench.reading(memory.cell), bench.readers[memory.cell].model
-    character = character_label(reading.text[place])
+    character, count = character_label(reading.text[place]), len(memory.log_norms)
+    what = "the most probable next byte" if count == len(reading.text) else "which came after them"
     return Answer(
         f"{name_first(memory.cell)} · influence of “{character}”, {back(distance)}",
-        f"How much this character moved L = ln P of “{memory.predicted}”, the most probable next byte "
+        f"How much this character moved L = ln P of “{memory.predicted}”, {what} "
         f"(P = {number(memory.probability)}): the length of L’s gradient with respect to what was read here, "
         f"as a share of the largest. Half of the sum of all lies in the last {_half(memory)}.",
         math.exp(float(memory.log_norms[place]) - largest),
@@ -56,33 +58,37 @@ def _half(memory: Memory) -> str:
 
 
 def _steps(model: CharacterModel, reading: Reading, memory: Memory, place: int) -> tuple[Step, ...]:
-    gradients = _followed(model, reading)
-    last = int(reading.steps[place])
+    predicted = len(memory.log_norms)
+    end, last = int(reading.steps[predicted - 1]), int(reading.steps[place])
+    gradients = _followed(model, reading, predicted, end)
     count = len(encode(reading.text[place]))
     entered = tuple(
         explain_input_gradient(
-            reading.trace, model.recurrent, gradients, step, interventions=reading.interventions
+            reading.trace[: end + 1], model.recurrent, gradients, step, interventions=reading.interventions
         )
         for step in range(last - count + 1, last + 1)
     )
     return (
-        _through_time(gradients, last, len(reading.trace) - 1),
+        _through_time(gradients, last, end),
         *entered,
-        _share(memory, reading.text, [step.lines[-1].value for step in entered]),
+        _share(memory, reading.text[:predicted], [step.lines[-1].value for step in entered]),
     )
 
 
-def _followed(model: CharacterModel, reading: Reading) -> Gradients:
-    found = _FOLLOWED.get(reading.trace)
-    if found is None:
-        log_probabilities = reading.log_probabilities[-1]
-        upstream = output_gradient(model, log_probabilities, int(log_probabilities.argmax()))
+def _followed(model: CharacterModel, reading: Reading, predicted: int, end: int) -> Gradients:
+    """Of the prediction of the character `predicted`, which the step `end` makes, back from there."""
+    known = _FOLLOWED.get(reading.trace)
+    if known is None or known[0] != end:
+        log_probabilities = reading.log_probabilities[end]
+        upstream = output_gradient(
+            model, log_probabilities, predicted_byte(reading.text[predicted:], log_probabilities)
+        )
         found = gradients_through_time(
-            reading.trace, model.recurrent, upstream, interventions=reading.interventions
+            reading.trace[: end + 1], model.recurrent, upstream, interventions=reading.interventions
         )
         _FOLLOWED.clear()
-        _FOLLOWED[reading.trace] = found
-    return found
+        known = _FOLLOWED[reading.trace] = end, found
+    return known[1]
 
 
 def _through_time(gradients: Gradients, step: int, end: int) -> Step:

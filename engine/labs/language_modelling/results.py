@@ -9,8 +9,26 @@ from typing import Any
 
 from engine.labs.language_modelling.bench import Bench
 from engine.labs.language_modelling.config import LanguageModellingConfig
+from engine.labs.language_modelling.desk import Desk
 from engine.labs.language_modelling.snapshot import CellReading, Training
+from engine.labs.language_modelling.sources import Source
+from engine.labs.language_modelling.training_run import TrainingRun
 from engine.models.character_model import save_character_model
+
+
+def result(
+    desk: Desk, config: LanguageModellingConfig, document: Source | None, run: TrainingRun | None
+) -> dict[str, Any]:
+    """The whole entry: of the opened file or of the text, and how the networks learned where they have."""
+    if run is not None:
+        for _ in run.score():
+            pass
+        run.go_to(None)
+        desk.read_again()
+    found = (
+        of_text(desk.bench, config, desk.typed) if document is None else of_file(desk.bench, document.text)
+    )
+    return found if run is None else {**found, "training": of_training(run.view)}
 
 
 def of_text(bench: Bench, config: LanguageModellingConfig, typed: str) -> dict[str, Any]:

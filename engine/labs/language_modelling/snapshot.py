@@ -93,13 +93,15 @@ class Track:
 
 @dataclass(frozen=True)
 class Memory:
-    """How much each character of the text moved one network's most probable next byte."""
+    """How much each character moved one network's prediction of what comes after them: of the first byte of
+    the chosen character, or after the whole text of the most probable byte.
+    """
 
     cell: str
     log_norms: np.ndarray
     """(N,) ln of the gradient of ln P(that byte) with respect to what was read at each character."""
     half_distance: int | None
-    """Within how many characters of the end half of the influence lies; None of an empty text."""
+    """Within how many of the last characters half of the influence lies; None where there are none."""
     predicted: str
     """The byte's printable name."""
     probability: float
@@ -252,6 +254,8 @@ class LanguageModellingSnapshot(Snapshot):
     """The units that follow the chosen feature most closely."""
     memory: tuple[Memory, ...] = ()
     """One for each network; empty until it is measured."""
+    predicted: int | None = None
+    """The character of `text` whose prediction `memory` is about; None is what comes next."""
     brush: Brush | None = None
     """What the brushed phrase tells; None where nothing is brushed."""
     file: str = ""

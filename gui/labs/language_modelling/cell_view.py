@@ -107,6 +107,7 @@ class CellView(QWidget):
     def show_text(self, snapshot: LanguageModellingSnapshot, reading: CellReading) -> bool:
         """Draw the text where it or its colours have changed; whether they have."""
         before, self._shown = self._shown, reading
+        self.strip.set_selected(snapshot.predicted)
         coloured = self._coloured_by(snapshot)
         drawn = reading.surprise, reading.file_nats, coloured
         is_other = before is None or reading.untouched_nats != before.untouched_nats

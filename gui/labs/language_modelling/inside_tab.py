@@ -65,6 +65,8 @@ class InsideTab(QWidget):
         if before is not None and self._picked is not None:
             self._picked = _followed(self._picked, before.typed, snapshot.typed)
         if states is None:
+            self.states.set_title("States", "")
+            self.unit.set_title("Gates", "")
             for panel in self.panels():
                 panel.set_empty("Nothing typed yet.")
         elif states is not self._drawn:

@@ -15,6 +15,7 @@ from gui.theme import GRID
 LEAST = 1e-9
 """Of the largest influence, what is drawn at least: in a long text it falls below what a float can hold."""
 NOTHING_TYPED = "Type something: what a prediction owes to each character is measured then."
+NOTHING_BEFORE = "Nothing stands before the first character. Click another one above, or this one again."
 
 
 class MemoryTab(QWidget):
@@ -42,7 +43,12 @@ class MemoryTab(QWidget):
         if snapshot.memory is self._shown or not snapshot.memory:
             return
         self._shown = snapshot.memory
-        self.chart.set_title("Gradient through time", wording.memory_line(snapshot.memory))
+        is_chosen = snapshot.predicted is not None
+        line = wording.memory_line(snapshot.memory, is_chosen=is_chosen)
+        self.chart.set_title(wording.memory_title(snapshot), line)
+        if not len(snapshot.memory[0].log_norms):
+            self.chart.set_empty(NOTHING_BEFORE)
+            return
         self.chart.set_curves(
             [
                 Curve(
@@ -54,7 +60,7 @@ class MemoryTab(QWidget):
                 for each in snapshot.memory
             ],
             "characters back",
-            "influence",
+            "influence, the largest being 1",
             log_y=True,
         )
 

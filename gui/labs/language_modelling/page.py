@@ -16,6 +16,7 @@ from gui.labs.language_modelling.inside_tab import InsideTab
 from gui.labs.language_modelling.meddle_bar import MeddleBar
 from gui.labs.language_modelling.memory_tab import MemoryTab
 from gui.labs.language_modelling.phrase_tab import PhraseTab
+from gui.labs.language_modelling.plain_marks import KEYS
 from gui.labs.language_modelling.train_tab import TrainTab
 from gui.labs.language_modelling.trajectory_tab import TrajectoryTab
 from gui.labs.language_modelling.typed_line import TypedLine
@@ -166,6 +167,7 @@ class LanguageModellingPage(View):
         self.train.settings_wanted.connect(self.settings_wanted)
         for cell in self.cells.values():
             cell.chosen.connect(self.line.insert_at_end)
+            cell.strip.clicked.connect(lambda at: self._look_back(at[1][0]))
 
     def panels(self) -> tuple[Panel, ...]:
         of_cells = [panel for cell in self.cells.values() for panel in cell.panels()]
@@ -243,6 +245,11 @@ class LanguageModellingPage(View):
         self._edit += 1
         self.command("type", text, self._edit)
 
+    def _look_back(self, place: int) -> None:
+        """Ask for the memory of a character's prediction; of the one that is chosen again: of what comes."""
+        is_chosen = self._snapshot is not None and self._snapshot.predicted == place
+        self.command("look_back", None if is_chosen else place)
+
     def _brush(self, cell: str, start: int, stop: int) -> None:
         self.command("brush", cell, start, stop)
         if start < stop:
@@ -253,6 +260,10 @@ class LanguageModellingPage(View):
         actions.add(
             "clear-line", "Empty the line", "Ctrl+Shift+L", self.line.empty, group="Text", tip="Begin anew"
         )
+        actions.add(
+            "plain-marks", "Write quotes and dashes plain", KEYS, self.line.write_plain,
+            group="Text", tip="Curly quotes and long dashes as a keyboard writes them",
+        )  # fmt: skip
         actions.add(
             "release-all", "Let go of all meddling", "", lambda: self.command("release_all"),
             group="Text", tip="Let the networks be as they were trained",

@@ -32,6 +32,7 @@ class TrajectoryTab(QWidget):
         self.tools = QWidget(self)
         row = QHBoxLayout(self.tools)
         row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID // 2)  # eight tabs stand beside them in a small window
         self.three_d = QCheckBox("3-D", self.tools)
         self.three_d.setToolTip("Show three principal components; drag to turn.")
         self.three_d.toggled.connect(self._turn)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QMimeData, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QRegularExpression, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
+from gui.labs.language_modelling.plain_marks import PLAIN
 from gui.theme import GRID, theme, themes
 
 LINES = 2
@@ -14,6 +15,7 @@ DELETES = QKeySequence.StandardKey.DeleteStartOfWord, QKeySequence.StandardKey.D
 LONGEST = 20_000
 """Characters up to which the line is filled by pasting: ten times what the networks read. Qt lays a line of a
 million out for more than a minute, and answers nothing meanwhile."""
+_MARKS = QRegularExpression(f"[{''.join(PLAIN)}]")
 LARGER = 1.25
 """Size of what is typed, beside the other text."""
 
@@ -97,6 +99,17 @@ class TypedLine(QPlainTextEdit):
         cursor = QTextCursor(self.document())
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.removeSelectedText()
+        self.setFocus()
+
+    def write_plain(self) -> None:
+        """Write quotes and dashes as a keyboard does, as one change that can be undone."""
+        whole = QTextCursor(self.document())
+        whole.beginEditBlock()
+        found = self.document().find(_MARKS, 0)
+        while not found.isNull():
+            found.insertText(PLAIN[found.selectedText()])
+            found = self.document().find(_MARKS, found)
+        whole.endEditBlock()
         self.setFocus()
 
     def _tell(self) -> None:

@@ -14,6 +14,11 @@ from gui.panels.panel import Panel
 from gui.theme import GRID
 from gui.view import draw_all
 
+NOTE = (
+    "A full bar is a unit that follows it perfectly: AUC 1 or ρ 1 is high there, AUC 0 or ρ −1 low. "
+    "Click one to rank the units by it."
+)
+
 
 class UnitsTab(QWidget):
     """Two lists. Clicking a thing ranks the units by it, clicking a unit picks it."""
@@ -77,7 +82,8 @@ class UnitsTab(QWidget):
             names,
             [each.strength for each in self._tracks],
             chosen=names.index(chosen) if chosen in names else None,
-            muted_note="100 % is a unit that follows it perfectly. Click one to rank the units by it.",
+            muted_note=NOTE,
+            figures=list(map(wording.track_figure, self._tracks)),
         )
 
     def _show_units(self, snapshot: LanguageModellingSnapshot) -> None:
@@ -90,6 +96,7 @@ class UnitsTab(QWidget):
             [each.strength for each in self._trackers],
             chosen=units.index(picked) if picked in units else None,
             muted_note="Click a unit to pick it; the text takes its colours.",
+            figures=list(map(wording.track_figure, self._trackers)),
         )
 
     def _choose_feature(self, rank: int) -> None:

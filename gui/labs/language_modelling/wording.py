@@ -12,6 +12,7 @@ from engine.labs.language_modelling import (
     Track,
     Trajectory,
 )
+from gui.labs.language_modelling.plain_marks import strange_line
 
 NAMES = {"rnn": "Vanilla RNN", "lstm": "LSTM", "gru": "GRU"}
 NAMED = 3
@@ -33,6 +34,7 @@ QUANTITY = {
     "update": "update gate z",
     "new": "candidate n",
 }
+NAMELESS = {" ": "space", "\n": "new line", "\t": "tab"}
 ORDERS = {
     "number": "by number",
     "activity": "most active first",
@@ -52,9 +54,10 @@ def network_line(snapshot: LanguageModellingSnapshot) -> str:
         return f"{line} {snapshot.unread:,} characters are still to be read."
     if snapshot.left_out:
         return f"{line} Only the last {len(snapshot.text):,} characters are read."
+    strange = strange_line(snapshot)
     if snapshot.file:
-        return f"{snapshot.file}: {snapshot.note}. Its beginning is on the line."
-    return line
+        return f"{snapshot.file}: {snapshot.note}. {strange or 'Its beginning is on the line.'}"
+    return strange or line
 
 
 def surprise_line(reading: CellReading) -> str:
@@ -84,15 +87,20 @@ def words_line(reading: CellReading) -> str:
 
 def characters_line(reading: CellReading) -> str:
     """The first of the next characters, where their bars stand elsewhere."""
-    first = ((character_name(each.text), percent(each.probability)) for each in reading.characters[:NAMED])
-    return "Next: " + ", ".join(
-        f"{name if name[0].isalnum() else f'“{name}”'} {share}" for name, share in first
-    )
+    first = ((mark_name(each.text), percent(each.probability)) for each in reading.characters[:NAMED])
+    return "Next: " + ", ".join(f"{name} {share}" for name, share in first)
+
+
+def mark_name(character: str) -> str:
+    """A character within a sentence, in which a mark would be lost, and a quote in quotes be no better."""
+    name = {'"': "double quote", "'": "apostrophe"}.get(character, character_name(character))
+    return name if name[0].isalnum() else f"“{name}”"
 
 
 def character_name(character: str) -> str:
     """A character as a row's label."""
-    return {" ": "space", "\n": "new line", "\t": "tab"}.get(character, character)
+    is_control = len(character) == 1 and not character.isprintable()
+    return NAMELESS.get(character, f"U+{ord(character):04X}" if is_control else character)
 
 
 def word_name(word: str) -> str:
@@ -111,12 +119,23 @@ def unit_line(states: States) -> str:
     return "Everything this unit computed at each character. Point at a value to see its sum."
 
 
-def memory_line(memory: tuple[Memory, ...]) -> str:
-    """What each network predicts, and how near the end half of what moved that lies."""
+def memory_title(snapshot: LanguageModellingSnapshot) -> str:
+    """Of which prediction the gradient is."""
+    place, text = snapshot.predicted, snapshot.text
+    if place is None:
+        return "Gradient of the most probable next byte"
+    before = on_one_line(text[max(0, place - QUOTED) : place])
+    after = f" after “{'…' if place > QUOTED else ''}{before}”" if place else ""
+    named = character_name(text[place])
+    return f"Gradient of {f'“{named}”' if named == text[place] else named}{after}"
+
+
+def memory_line(memory: tuple[Memory, ...], *, is_chosen: bool) -> str:
+    """Among how many of the last characters half of what moved each network's prediction lies."""
     known = [each for each in memory if each.half_distance is not None]
     parts = [f"{each.half_distance} ({SHORT_NAMES[each.cell]})" for each in known]
-    half = f"Half the influence lies within the last {', '.join(parts)} characters. " if parts else ""
-    return f"{half}It is the gradient of the most probable next byte, the largest being 1."
+    half = f"Half lies in the last {', '.join(parts)} characters. " if parts else ""
+    return f"{half}Click one above to choose its prediction{'; again lets go' if is_chosen else ''}."
 
 
 def track_line(track: Track) -> str:
@@ -124,10 +143,17 @@ def track_line(track: Track) -> str:
     return f"{track.feature.capitalize()} most closely: {track.measure} {track.figure:.3f}."
 
 
+def track_figure(track: Track) -> str:
+    """The measure itself: 0.5 is nothing for an area under the curve, 0 for rho."""
+    if track.measure == "ROC AUC":
+        return f"AUC {track.figure:.3f}"
+    return f"ρ {track.figure:+.3f}".replace("-", "−")
+
+
 def brush_title(brush: Brush) -> str:
     """How many units stay on through the brushed phrase."""
-    stay = "unit stays" if len(brush.units) == 1 else "units stay"
-    return f"{NAMES[brush.cell]}: {len(brush.units)} of {brush.hidden} {stay} on"
+    stay = "stays" if len(brush.units) == 1 else "stay"
+    return f"{NAMES[brush.cell]}: {len(brush.units)} of {brush.hidden} units {stay} on"
 
 
 def brush_line(brush: Brush, phrase: str) -> str:
@@ -163,7 +189,7 @@ def on_one_line(text: str) -> str:
 
 def trajectory_line(trajectory: Trajectory, by: str, axes: int) -> str:
     """How much of the state's movement so many axes show."""
-    return f"{percent(sum(trajectory.share[:axes]))} of movement, by {by[:-1]}."
+    return f"{percent(sum(trajectory.share[:axes]))} of the variance, by {by[:-1]}."
 
 
 def shortened(text: str) -> str:
