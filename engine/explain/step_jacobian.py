@@ -161,10 +161,15 @@ def recurrent_weight_sizes(module: nn.RNNBase, *, layer: int = 0) -> dict[str, S
     """
     names, blocks = _blocks(read_layers(module)[layer])
     blocks = blocks.double()
-    radii = _where_finite(lambda each: torch.linalg.eigvals(each).abs().amax(-1, True), blocks, 1)
-    norms = _spectral_norms(blocks)
-    pairs = zip(radii[:, 0].tolist(), norms[:, 0].tolist(), strict=True)
+    pairs = zip(_spectral_radii(blocks)[:, 0].tolist(), _spectral_norms(blocks)[:, 0].tolist(), strict=True)
     return {name: Sizes(*pair) for name, pair in zip(names, pairs, strict=True)}
+
+
+@torch.no_grad()
+def recurrent_weight_radius(module: nn.RNNBase, gate: str, *, layer: int = 0) -> float:
+    """The spectral radius of one gate's block, as in `recurrent_weight_sizes`."""
+    names, blocks = _blocks(read_layers(module)[layer])
+    return float(_spectral_radii(blocks[names.index(gate)][None].double()))
 
 
 @torch.no_grad()
@@ -181,6 +186,11 @@ def recurrent_weight_norms(module: nn.RNNBase, *, layer: int = 0) -> dict[str, f
             :, 0
         ].numpy()
     return dict(zip(names, norms.tolist(), strict=True))
+
+
+def _spectral_radii(matrices: Tensor) -> Tensor:
+    """(n, 1)"""
+    return _where_finite(lambda each: torch.linalg.eigvals(each).abs().amax(-1, True), matrices, 1)
 
 
 def _spectral_norms(matrices: Tensor) -> Tensor:

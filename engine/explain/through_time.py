@@ -26,11 +26,14 @@ from engine.explain.through_time_cells import Chain, chain
 from engine.models.meddling import Intervention, require_possible
 from engine.models.recurrent_layer import RecurrentLayer, read_layers
 from engine.models.recurrent_trace import LayerTrace, Trace
+from engine.slices import at_once
 
 LOW, HIGH = 2.0**-20, 2.0**20
 """The square of the state's norm is kept between these, far from where float32 ends on either side."""
 SWALLOWED = 16
 """A state this many powers of two smaller than what is added to it is brought to the other's scale."""
+PAUSE = 64
+"""Steps of a slice: some 13 ms for the widest network that ships."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,6 @@ class Gradients:
     """(T, inputs) dL/dx(t) of the module's own input."""
 
 
-@torch.no_grad()
 def gradients_through_time(
     trace: Trace,
     module: nn.RNNBase,
@@ -81,18 +83,30 @@ def gradients_through_time(
     Raises ValueError for an `upstream` of another shape or an impossible intervention, IndexError for a
     step that is not there.
     """
+    return at_once(go_back(trace, module, upstream, step=step, interventions=interventions))
+
+
+@torch.no_grad()
+def go_back(
+    trace: Trace,
+    module: nn.RNNBase,
+    upstream: np.ndarray | Tensor,
+    *,
+    step: int | None = None,
+    interventions: Sequence[Intervention] = (),
+) -> Generator[None, None, Gradients]:
+    """The same, pausing after every `PAUSE` steps; the gradients are what it returns in the end."""
     layers = read_layers(module)
     require_possible(interventions, layers)
-    above = _scaled_upstream(trace, upstream, step)
-    found: list[LayerGradients] = []
-    directions = 2 if layers[-1].reverse else 1
-    # A network that has diverged shows as infinite and NaN, not as a warning.
-    with np.errstate(over="ignore", invalid="ignore"):
-        for end in range(len(layers), 0, -directions):
-            level = slice(end - directions, end)
-            found[:0] = _level(layers[level], trace.layers[level], above, interventions)
-            above = found[0].input if directions == 1 else found[0].input.plus(found[1].input)
-    return Gradients(tuple(found), above)
+    going = _all_levels(trace, layers, _scaled_upstream(trace, upstream, step), interventions)
+    while True:
+        # A network that has diverged shows as infinite and NaN, not as a warning; what runs in a pause warns.
+        with np.errstate(over="ignore", invalid="ignore"):
+            try:
+                next(going)
+            except StopIteration as found:
+                return found.value
+        yield
 
 
 @contextmanager
@@ -137,29 +151,45 @@ def _at_one_step(vector: np.ndarray, steps: int, width: int, step: int | None) -
     return rows
 
 
+def _all_levels(
+    trace: Trace,
+    layers: tuple[RecurrentLayer, ...],
+    above: ScaledRows,
+    interventions: Sequence[Intervention],
+) -> Generator[None, None, Gradients]:
+    """From the layer at the top to that at the bottom."""
+    found: list[LayerGradients] = []
+    directions = 2 if layers[-1].reverse else 1
+    for end in range(len(layers), 0, -directions):
+        level = slice(end - directions, end)
+        found[:0] = yield from _level(layers[level], trace.layers[level], above, interventions)
+        above = found[0].input if directions == 1 else found[0].input.plus(found[1].input)
+    return Gradients(tuple(found), above)
+
+
 def _level(
     layers: tuple[RecurrentLayer, ...],
     traces: tuple[LayerTrace, ...],
     above: ScaledRows,
     interventions: Sequence[Intervention],
-) -> list[LayerGradients]:
+) -> Generator[None, None, list[LayerGradients]]:
     """The gradients of a layer's one or two directions; their outputs stand side by side in `above`."""
-    parts = [slice(start, start + layers[0].outputs) for start in (0, layers[0].outputs)]
-    triples = zip(layers, traces, parts[: len(layers)], strict=True)
-    return [
-        _direction(layer, traced, above.part(columns), interventions) for layer, traced, columns in triples
-    ]
+    found: list[LayerGradients] = []
+    for place, (layer, traced) in enumerate(zip(layers, traces, strict=True)):
+        columns = slice(place * layer.outputs, (place + 1) * layer.outputs)
+        found.append((yield from _direction(layer, traced, above.part(columns), interventions)))
+    return found
 
 
 def _direction(
     layer: RecurrentLayer, traced: LayerTrace, above: ScaledRows, interventions: Sequence[Intervention]
-) -> LayerGradients:
+) -> Generator[None, None, LayerGradients]:
     arriving = above.reversed() if layer.reverse else above
     steps = traced.steps
     reached = np.flatnonzero(arriving.exponents != NOTHING)
     count = int(reached[-1]) + 1 if len(reached) else 0
     links = chain(layer, traced.table, count, interventions)
-    exponents = _follow(links, arriving, count)
+    exponents = yield from _follow(links, arriving, count)
     # Where no step was taken, the recursion's buffer holds nothing yet.
     initial = links.initial if count else np.zeros_like(links.initial)
 
@@ -180,7 +210,7 @@ def _direction(
     )
 
 
-def _follow(links: Chain, arriving: ScaledRows, count: int) -> np.ndarray:
+def _follow(links: Chain, arriving: ScaledRows, count: int) -> Generator[None, None, np.ndarray]:
     """Takes all steps, from the last to the first; returns each step's power of two (n,)."""
     exponents = [0] * count
     arrives = arriving.exponents.tolist()
@@ -196,6 +226,8 @@ def _follow(links: Chain, arriving: ScaledRows, count: int) -> np.ndarray:
             scale += _rescale(state)
         exponents[t] = scale
         links.back(t)
+        if t and not t % PAUSE:
+            yield
     return np.array(exponents, np.int64)
 
 

@@ -11,7 +11,7 @@ from recurrent_loop import CELLS, Loop, grads, loop, make, sequence
 from torch import Tensor, nn
 
 from engine.explain.scaled_rows import NOTHING, ScaledRows
-from engine.explain.through_time import Gradients, backward_allowed, gradients_through_time
+from engine.explain.through_time import PAUSE, Gradients, backward_allowed, go_back, gradients_through_time
 from engine.models.meddling import Intervention
 from engine.models.recurrent_trace import trace
 
@@ -312,3 +312,14 @@ def test_rows_of_any_size():
     assert rows.plus(small).log_norms[3] == pytest.approx(np.log(1e300) + 2000 * np.log(2), rel=1e-14)
     assert not rows.mantissas.flags.writeable
     assert not rows.exponents.flags.writeable
+
+
+def test_in_slices_it_warns_of_nothing_but_hides_no_warning_of_what_runs_meanwhile():
+    steps, module = 3 * PAUSE, nn.RNN(3, 4, nonlinearity="relu")
+    module.requires_grad_(False).weight_hh_l0.fill_(1e30)
+    traced = trace(module, torch.ones(steps, 3))
+    before, pauses = np.geterr(), 0
+    for _ in go_back(traced, module, upstream(4)):
+        assert np.geterr() == before
+        pauses += 1
+    assert pauses == 2

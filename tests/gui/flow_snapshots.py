@@ -62,7 +62,8 @@ def mechanism_of(cell: str, length: int, step: int) -> Mechanism:
     growth = 0.58 + 0.05 * np.arange(len(names))[:, None] + 0.4 * (1 - np.exp(-updates / 200))
     bound = -0.5 + np.arange(length, -1, -1) * np.log10(max(1.02, 1.25 * base))
     return Mechanism(
-        step, places, 1.3 * base * swing, base * swing, 0.05 * base * swing, bound,
+        step, places, 1.3 * base * swing, base * swing, 0.05 * base * swing,
+        courses(cell, length, np.array([step]))[0], bound,
         gate, mean, mean - 0.12, np.minimum(1, mean + 0.06), names, updates, growth, 1.6 * growth,
     )  # fmt: skip
 

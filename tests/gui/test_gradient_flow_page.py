@@ -133,7 +133,7 @@ def test_mechanism_parameters_and_gates_are_drawn_where_they_are_looked_at(page:
     page.tabs.setCurrentWidget(page.gates)
     assert page.gates.gates.numbers()[0][1:] == ["LSTM forget", "LSTM, no bias forget", "GRU update"]
     page.tabs.setCurrentWidget(page.parameters)
-    assert page.parameters.gradients.numbers()[0][1:3] == ["input weights", "recurrent weights"]
+    assert page.parameters.gradients.numbers()[0][1:3] == ["W_ih", "W_hh"]
 
 
 def test_what_could_not_be_measured_is_left_out(page: GradientFlowPage) -> None:
@@ -146,6 +146,38 @@ def test_what_could_not_be_measured_is_left_out(page: GradientFlowPage) -> None:
     )
     assert page.mechanism.bound.numbers()[0][1:] == ["RNN", "GRU", "GRU bound"]
     assert page.mechanism.jacobian.numbers()[0][1:] == ["GRU"]
+
+
+def test_of_a_wide_network_the_largest_alone_is_drawn_and_it_says_why(page: GradientFlowPage) -> None:
+    snapshot = made.snapshot_of(("rnn", "lstm"))
+    wide, narrow = snapshot.runners
+    none = np.full_like(wide.mechanism.middle, np.nan)  # ty: ignore
+    radius = np.full_like(wide.mechanism.spectral_radius, np.nan)  # ty: ignore
+    known = replace(wide.mechanism, middle=none, smallest=none, spectral_radius=radius)  # ty: ignore
+    drawn(page, replace(snapshot, runners=(replace(wide, mechanism=known), narrow)))
+    page.tabs.setCurrentWidget(page.gates)
+    assert page.gates.weights.numbers()[0][1:] == ["singular value"]
+    assert "eigenvalues take seconds" in page.gates.weights.sentence
+    page.tabs.setCurrentWidget(page.mechanism)
+    assert page.mechanism.jacobian.numbers()[0][1:] == ["RNN, largest", "LSTM"]
+    assert "too wide: the largest alone" in page.mechanism.jacobian.sentence
+
+
+def test_the_bound_stands_beside_the_gradient_that_it_is_of(page: GradientFlowPage) -> None:
+    snapshot = made.snapshot_of(("rnn", "gru"))
+    first, other = snapshot.runners
+    later = replace(first.flow, step=first.flow.step + 9, log10_norms=first.flow.log10_norms + 20)
+    page.tabs.setCurrentWidget(page.mechanism)
+    drawn(page, replace(snapshot, runners=(replace(first, flow=later), other)))
+    measured = [row[1] for row in page.mechanism.bound.numbers()[1]]
+    assert measured == list(first.mechanism.log10_norms)  # ty: ignore
+
+
+def test_of_relu_the_dead_units_are_shown_and_of_tanh_the_saturated(page: GradientFlowPage) -> None:
+    page.tabs.setCurrentWidget(page.parameters)
+    drawn(page, made.snapshot_of(("rnn", "relu", "gru")))
+    assert page.parameters.units.numbers()[0][1:] == ["RNN", "ReLU RNN", "GRU"]
+    assert page.parameters.units.numbers()[1][-1][2] > 0.1  # dead, of which relu has some
 
 
 def test_the_meter_shows_what_is_done_and_what_is_to_come(page: GradientFlowPage) -> None:
@@ -181,6 +213,7 @@ def test_what_is_pointed_at_is_told_as_the_lab_knows_it(page: GradientFlowPage, 
         (page.learning.accuracy, (0, 9)): ("accuracy-rnn", (9,)),
         (page.mechanism.jacobian, (3, 2)): ("jacobian-lstm", (2,)),
         (page.mechanism.bound, (7, 11)): ("bound-lstm", (11,)),
+        (page.mechanism.bound, (6, 11)): ("measured-lstm", (11,)),
         (page.gates.gates, (2, 5)): ("gate-gru", (5,)),
         (page.gates.weights, (2, 3)): ("radius-lstm", (1, 3)),
         (page.gates.weights, (3, 3)): ("singular-lstm", (1, 3)),
@@ -227,13 +260,24 @@ def test_networks_are_turned_on_and_off_but_never_all_off(page: GradientFlowPage
 
 
 def test_a_sentence_is_typed_and_stands_under_the_curves(page: GradientFlowPage, heard: Heard) -> None:
+    page.tabs.setCurrentWidget(page.gates)
     drawn(page, made.snapshot_of())
+    assert page.gates.weights.sentence.startswith("Of the RNN")
+    page.tabs.setCurrentWidget(page.learning)
     assert not page.sentence.isVisible()
     snapshot = made.sentence_snapshot("He is")
     drawn(page, snapshot)
     assert page.sentence.edit.text() == "He is"
     assert not page.networks.toggles["relu"].isEnabled()
     assert page.learning.loss.empty_text == wording.NOTHING_LEARNED
+    for tab, chart in (
+        (page.parameters, page.parameters.gradients),
+        (page.parameters, page.parameters.units),
+        (page.gates, page.gates.weights),
+    ):
+        page.tabs.setCurrentWidget(tab)
+        assert chart.empty_text == wording.NOTHING_LEARNED
+    assert page.gates.weights.sentence == ""  # nothing of the weights that were shown before
     page.sentence.focus()
     QTest.keyClicks(page.sentence.edit, "n")
     assert heard.all == [{"text": "He isn"}]

@@ -66,6 +66,7 @@ def test_it_opens_on_a_preset_with_a_step_done():
 def test_every_preset_is_what_it_says_until_one_of_its_settings_is_changed(name: str, lab: GradientFlow):
     lab.choose(name)
     assert lab.begins_playing
+    assert "dig" in lab.jobs  # its mechanism is seen at once, not when there is time to look
     for field, value in PRESETS[name][1].items():
         assert getattr(lab.config, field) == value
     change(lab, sweep_steps=7)
@@ -237,6 +238,36 @@ def test_the_spectral_radius_is_that_of_w_hh(capsys: pytest.CaptureFixture[str],
         block = load_file(tmp_path / f"{name}.safetensors")["weight_hh_l0"][rows].double().numpy()
         radius = abs(np.linalg.eigvals(block)).max()
         assert found["cells"][name]["spectral_radius"] == pytest.approx(radius, rel=1e-4)
+
+
+def test_the_spectral_radius_of_a_wide_network_is_there_too(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    wide = ("--hidden", "260", "--length", "3", "--cells", "rnn", "--csv", str(tmp_path))
+    found = command(capsys, "--steps", "1", *wide)
+    weight = load_file(tmp_path / "rnn.safetensors")["weight_hh_l0"].double().numpy()
+    radius = abs(np.linalg.eigvals(weight)).max()
+    assert found["cells"]["rnn"]["spectral_radius"] == pytest.approx(radius, rel=1e-6)
+
+
+def test_a_preset_that_is_named_is_taken_and_what_is_given_stands(capsys: pytest.CaptureFixture[str]):
+    assert main(["gradient-flow", "--preset", "it explodes", "--length", "6", "--hidden", "6", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    wanted = {**PRESETS["it explodes"][1], "preset": "it explodes", "length": 6, "hidden": 6}
+    assert {name: told["config"][name] for name in wanted} == wanted
+    assert list(told["results"][0]["cells"]) == str(wanted["cells"]).split(",")
+    assert main(["gradient-flow", "--preset", "it flies", "--json"]) == 1
+    assert "preset" in json.loads(capsys.readouterr().out)["results"][0]["error"]
+
+
+@pytest.mark.parametrize("wrong", ["ten", "5,2000"])
+def test_lengths_that_cannot_be_are_refused_before_anything_is_learned(
+    wrong: str, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["gradient-flow", "--sweep", wrong, "--steps", "50", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["steps"] == 0
+    assert "length" in told["results"][0]["error"]
 
 
 def test_one_that_explodes_says_when_and_the_others_go_on(capsys: pytest.CaptureFixture[str]):

@@ -156,7 +156,7 @@ def test_a_large_network_is_measured_at_fewer_places():
 def test_what_can_be_seen_cannot_be_written_to():
     seen = mechanism_of(*flow_of("lstm")[::2])
     arrays = [value for value in vars(seen).values() if isinstance(value, np.ndarray)]
-    assert len(arrays) == 11
+    assert len(arrays) == 12
     assert not any(array.flags.writeable for array in arrays)
 
 

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from engine.ask import Answer, Cell
 from engine.labs.gradient_flow.config import GradientFlowConfig
+from engine.labs.gradient_flow.question_words import scientific
 from engine.labs.gradient_flow.questions import answer
 from engine.labs.gradient_flow.race import Race
 from engine.labs.gradient_flow.sentence import Sentence
@@ -232,8 +233,22 @@ def test_the_bound_follows_from_the_next_steps(race: Race, cell: str) -> None:
         found = asked(race, f"bound-{cell}", t)
         assert found.value == float(bound[t])
         assert last(found) == pytest.approx(found.value, abs=1e-3)
+    assert asked(race, f"measured-{cell}", 5).value == float(race.networks[cell].flow.newest.log10_norms[5])
     source = "largest singular value" if cell in ("lstm", "gru") else "Pascanu"
     assert source in found.meaning
+
+
+def test_a_bound_and_its_gradient_are_of_one_update_though_the_newest_curve_is_of_another() -> None:
+    race = raced(replace(SMALL, cells="rnn", learning_rate=0.1))
+    known = race.networks["rnn"].mechanism.newest
+    race.step()
+    race.look()
+    found, newest = asked(race, "measured-rnn", 3), asked(race, "flow-rnn", 3)
+    assert found.value == float(known.log10_norms[3]) != newest.value
+    assert f"before update {known.step}" in found.title
+    told = asked(race, "bound-rnn", 3).meaning
+    assert scientific(found.value) in told
+    assert scientific(newest.value) not in told
 
 
 def test_the_forget_gate_is_a_mean_over_the_units(recall: Race) -> None:

@@ -12,8 +12,10 @@ from torch import nn
 
 from engine.errors import UserError
 from engine.labs.gradient_flow import sentence
-from engine.labs.gradient_flow.sentence import LONGEST, Sentence
+from engine.labs.gradient_flow.flow import flow_of_loss
+from engine.labs.gradient_flow.sentence import LONGEST, READ_AT_ONCE, Sentence
 from engine.models.character_model import CELLS, CharacterModel, CharacterModelConfig
+from engine.models.recurrent_trace import trace
 
 TEXTS = ("The old man", "é", "x", "naïve café", "end 🌊", "\ud83d")
 
@@ -54,6 +56,25 @@ def test_every_norm_is_that_of_autograd(text: str, small: dict[str, CharacterMod
         assert seen.health is None
         assert len(seen.loss) == 0
         assert math.isnan(seen.recent_accuracy)
+
+
+def test_a_long_text_is_read_in_slices_and_is_what_it_is_at_once(small: dict[str, CharacterModel]):
+    text = "It was a bright cold day in April. " * 8
+    assert len(text) > 4 * READ_AT_ONCE
+    slices, read = 0, Sentence(text)
+    for _ in read.measure():
+        if read.runners():
+            break
+        slices += 1
+    assert slices >= 2 * (len(text) // READ_AT_ONCE)  # there and back
+    (seen,) = read.runners()
+    ran = trace(small[seen.cell].recurrent, small[seen.cell].embedding(read._read).detach())
+    whole = flow_of_loss(ran, small[seen.cell].recurrent, lambda hidden: _loss(small[seen.cell], hidden), 0)
+    assert seen.flow.log10_norms == pytest.approx(whole.log10_norms, abs=1e-4)
+
+
+def _loss(model: CharacterModel, hidden: torch.Tensor) -> torch.Tensor:
+    return -model.head.requires_grad_(False)(hidden[-1]).log_softmax(0)[ord(" ")]
 
 
 def test_nothing_is_learned_here():

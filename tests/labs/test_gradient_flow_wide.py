@@ -100,6 +100,16 @@ def test_no_gradient_lies_above_the_bound_of_a_wide_network(cell: str) -> None:
         assert -np.diff(seen.log10_bound) == pytest.approx(steps, abs=1e-9)
 
 
+@every_kind
+def test_of_weights_that_are_too_wide_the_norm_is_known_and_no_radius_made_up(cell: str) -> None:
+    network, _, flow = flow_of(cell, 3, 260)
+    seen = measured(network, flow)
+    assert np.isnan(seen.spectral_radius).all()
+    blocks = network.recurrent.weight_hh_l0.detach().double().split(260)
+    wanted = [float(torch.linalg.matrix_norm(block, 2)) for block in blocks]
+    assert seen.largest_singular[:, 0] == pytest.approx(wanted, rel=SOUGHT_BELOW)
+
+
 def test_of_a_long_sequence_some_steps_are_looked_at_and_slices_stay_short(monkeypatch) -> None:
     network, _, flow = flow_of("lstm", 120, 300)
     whole = measured(network, flow)

@@ -45,7 +45,7 @@ class Recall(Classification):
         return Batch(inputs, targets)
 
     def baseline(self, length: int) -> Baseline:
-        return Baseline(math.log(SYMBOLS), 1 / SYMBOLS, "A guess among 8 symbols costs log 8 nats.")
+        return Baseline(math.log(SYMBOLS), 1 / SYMBOLS, "A guess among 8 symbols costs ln 8 = 2.08 nats.")
 
 
 class Adding(Regression):
@@ -137,7 +137,7 @@ class CopyMemory(Task):
     def baseline(self, length: int) -> Baseline:
         count = self.copied(length)
         loss = count * math.log(SYMBOLS) / length
-        told = f"Blanks, then {count} guesses among 8, cost {count} log 8 / {length}."
+        told = f"Blanks, then {count} guesses among 8, cost {count} ln 8 / {length} = {loss:.3f} nats."
         return Baseline(loss, 1 / SYMBOLS, told)
 
 
@@ -185,4 +185,4 @@ class TemporalOrder(Classification):
         return Batch(F.one_hot(shown, self.inputs).float(), 2 * which[0] + which[1])
 
     def baseline(self, length: int) -> Baseline:
-        return Baseline(math.log(4), 1 / 4, "A guess among 4 orders costs log 4 nats.")
+        return Baseline(math.log(4), 1 / 4, "A guess among 4 orders costs ln 4 = 1.39 nats.")

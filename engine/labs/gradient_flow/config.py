@@ -18,7 +18,7 @@ class GradientFlowConfig(Config):
     preset: str = setting(
         "",
         "Preset",
-        "Settings that show one thing; choose one and press play.",
+        "Settings that show one thing, by its name; those that are given beside it stand.",
         group="Experiment",
         on_page=True,
     )
@@ -148,8 +148,8 @@ PRESETS: dict[str, tuple[str, dict[str, object]]] = {
         {"cells": "rnn,lstm,gru", "length": 100, "init": "default", "gate_bias": "default", "clip": 1.0},
     ),
     "it explodes": (
-        "Too large a start and nothing that clips: the relu RNN has no numbers left after a few updates, the "
-        "tanh RNN after some tens; LSTM and GRU go on.",
+        "Too large a start, no clipping: the relu RNN's gradient explodes on its way back, that of the tanh "
+        "RNN, which saturates, from update to update; LSTM and GRU go on.",
         {"task": "adding", "cells": "rnn,relu,lstm,gru", "length": 20, "init": "gaussian", "gain": 1.8,
          "clip": 0.0, "gate_bias": "default", "optimiser": "sgd", "learning_rate": 0.06},
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +12,13 @@ from torch import Tensor, nn
 
 from engine.data.sequence_tasks import Batch, Task
 from engine.explain.scaled_rows import ScaledRows
-from engine.explain.through_time import LayerGradients, gradients_through_time
+from engine.explain.through_time import LayerGradients, go_back
 from engine.labs.gradient_flow.snapshot import Flow
 from engine.models.recurrent_networks import RecurrentNetwork
 from engine.models.recurrent_trace import Trace, trace
 from engine.read_only import read_only
 from engine.row_history import RowHistory
+from engine.slices import at_once
 
 RECENT = 40
 """Earlier curves that are kept as they were."""
@@ -51,7 +52,14 @@ class MeasuredFlow:
 def flow_of_loss(
     traced: Trace, module: nn.RNNBase, loss_of: Callable[[Tensor], Tensor], step: int
 ) -> MeasuredFlow:
-    """The flow of `loss_of(h)`, a scalar of the hidden states h (T, H), back through a traced sequence.
+    """The flow of `loss_of(h)`, a scalar of the hidden states h (T, H), back through a traced sequence."""
+    return at_once(flow_in_slices(traced, module, loss_of, step))
+
+
+def flow_in_slices(
+    traced: Trace, module: nn.RNNBase, loss_of: Callable[[Tensor], Tensor], step: int
+) -> Generator[None, None, MeasuredFlow]:
+    """The same, pausing after every few dozen steps; the flow is what it returns in the end.
 
     Autograd goes from the loss to the hidden states; from there on through time it goes in logarithms, as
     far below float32's range as it takes.
@@ -62,7 +70,7 @@ def flow_of_loss(
     direct = hidden.grad
     if direct is None:
         raise ValueError("the loss depends on no hidden state")
-    found = gradients_through_time(traced, module, direct).layers[-1]
+    found = (yield from go_back(traced, module, direct)).layers[-1]
     return MeasuredFlow(step, _with_initial(found), _direct(direct), traced, module)
 
 

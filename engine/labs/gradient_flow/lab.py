@@ -61,16 +61,21 @@ class GradientFlow(Lab[GradientFlowConfig, GradientFlowSnapshot]):
     # Beginning ------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin with the settings in force, at a first start with a preset; on a screen one step is done."""
+        """Begin with the settings in force, at a first start with a preset; on a screen one step is done.
+
+        Without one a sweep that cannot be is refused before anything is learned.
+        """
         from engine.labs.gradient_flow.race import Race
 
         if self._screen and self.config == replace(type(self.config)(), seed=self.config.seed):
             self.config = self._preset(FIRST)
-        self._begin(self.config)
+        self._begin(self._as_named(self.config))
         if self._screen:
             if isinstance(self._race, Race):
                 self._race.step()
             self._dig_later()
+        elif self.config.sweep:
+            self._new_meter(self.config.sweep)
 
     def open(self, path: Path) -> None:
         """It takes no file."""
@@ -96,9 +101,18 @@ class GradientFlow(Lab[GradientFlowConfig, GradientFlowSnapshot]):
         kept = {field: getattr(self.config, field) for field in ("seed", "text", "sweep", "sweep_steps")}
         return replace(type(self.config)(), **kept, **PRESETS[name][1], preset=name)
 
+    def _as_named(self, config: GradientFlowConfig) -> GradientFlowConfig:
+        """With the settings of the preset that it names, but for those that were given themselves."""
+        if not config.preset:
+            return config
+        defaults, preset = type(config)(), self._preset(config.preset)
+        given = {name: value for name, value in vars(config).items() if value != getattr(defaults, name)}
+        return replace(preset, **given)
+
     def choose(self, preset: str) -> None:
         """Begin anew with the settings of a preset, and learn."""
         self._begin(self._preset(preset))
+        self._dig_later()
         self.begins_playing = True
 
     def configure(self, config: GradientFlowConfig) -> None:
@@ -238,7 +252,9 @@ class GradientFlow(Lab[GradientFlowConfig, GradientFlowSnapshot]):
 
         for _ in self._dig():
             pass
-        found: dict[str, Any] = {"cells": {each.cell: results.of_runner(each) for each in self._runners}}
+        race = self._need()
+        cells = {each.cell: results.of_runner(each, race.newest(each.cell)) for each in self._runners}
+        found: dict[str, Any] = {"cells": cells}
         if self.config.sweep:
             self._meter = self._new_meter(self.config.sweep)
             for done, total in self._meter.sweep():

@@ -14,6 +14,7 @@ from torch import nn
 from engine.explain.step_jacobian import (
     DIRECTIONS,
     SOUGHT_BELOW,
+    recurrent_weight_norms,
     recurrent_weight_sizes,
     step_jacobians,
     vanilla_step_bounds,
@@ -78,12 +79,11 @@ class MechanismRecord:
         yield total, total
 
     def measure_weights(self, flow: MeasuredFlow) -> None:
-        """Write down what W_hh can do, once an update, where that is quickly found."""
-        if flow.module.hidden_size > LARGE_WEIGHT or flow.step <= self._sized:
+        """Write down what W_hh can do, once an update; of a wide network without the spectral radius."""
+        if flow.step <= self._sized:
             return
-        sizes = recurrent_weight_sizes(flow.module, layer=len(flow.trace.layers) - 1).values()
-        radii = [each.spectral_radius for each in sizes]
-        self._sizes.append(flow.step, radii + [each.largest_singular_value for each in sizes])
+        radii, norms = _weight_sizes(flow)
+        self._sizes.append(flow.step, [*radii, *norms])
         self._sized, self._seen = flow.step, None
 
     def seen(self) -> Mechanism | None:
@@ -112,6 +112,7 @@ class MechanismRecord:
             largest=read_only(np.ascontiguousarray(largest)),
             middle=read_only(np.ascontiguousarray(middle)),
             smallest=read_only(np.ascontiguousarray(smallest)),
+            log10_norms=flow.log10_norms,
             log10_bound=read_only(_bound(flow, module, sought if parts.is_bounded else [])),
             gate=gate,
             gate_mean=mean,
@@ -122,6 +123,16 @@ class MechanismRecord:
             spectral_radius=_NOTHING,
             largest_singular=_NOTHING,
         )
+
+
+def _weight_sizes(flow: MeasuredFlow) -> tuple[list[float], list[float]]:
+    """By gate: the spectral radius of W_hh, NaN where its eigenvalues would take seconds, and its norm."""
+    layer = len(flow.trace.layers) - 1
+    if flow.module.hidden_size > LARGE_WEIGHT:
+        norms = [*recurrent_weight_norms(flow.module, layer=layer).values()]
+        return [math.nan] * len(norms), norms
+    sizes = recurrent_weight_sizes(flow.module, layer=layer).values()
+    return [each.spectral_radius for each in sizes], [each.largest_singular_value for each in sizes]
 
 
 class _Parts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.ask import Answer, Cell
-from engine.labs.gradient_flow.questions_flow import of_bound, of_flow, of_map
+from engine.labs.gradient_flow.questions_flow import of_bound, of_flow, of_map, of_measured
 from engine.labs.gradient_flow.questions_learning import of_health, of_learning, of_meter, of_units
 from engine.labs.gradient_flow.questions_moment import moment_of
 from engine.labs.gradient_flow.questions_step import of_gate, of_jacobian, of_weights
@@ -21,10 +21,10 @@ def answer(
 ) -> Answer | None:
     """How the value under the pointer came about; None where there is none (any more).
 
-    Arrays, each with a network's name behind it, as in "flow-lstm": "flow" (t,), "map" (row, t), "bound"
-    (t,), "jacobian" (place,), "gate" (step,), "radius" and "singular" (gate, bucket), "loss" and "accuracy"
-    (bucket,), "gradient" and "update" (parameter, bucket), "saturated" and "dead" (bucket,), "meter"
-    (length,). Values of the newest curve are computed again in float64 while the weights that it was
+    Arrays, each with a network's name behind it, as in "flow-lstm": "flow" (t,), "map" (row, t), "bound" and
+    "measured" (t,), "jacobian" (place,), "gate" (step,), "radius" and "singular" (gate, bucket), "loss" and
+    "accuracy" (bucket,), "gradient" and "update" (parameter, bucket), "saturated" and "dead" (bucket,),
+    "meter" (length,). Values of the newest curve are computed again in float64 while the weights that it was
     measured with are there.
     """
     kind, _, name = cell.array.partition("-")
@@ -55,5 +55,5 @@ def _of_runner(race: Race | Sentence, runner: Runner, kind: str, index: tuple[in
         return None
     if kind in ("radius", "singular"):
         return of_weights(runner, runner.mechanism, moment, kind, *index)
-    found = {"bound": of_bound, "jacobian": of_jacobian, "gate": of_gate}.get(kind)
+    found = {"bound": of_bound, "measured": of_measured, "jacobian": of_jacobian, "gate": of_gate}.get(kind)
     return None if found is None else found(runner, runner.mechanism, moment, *index)

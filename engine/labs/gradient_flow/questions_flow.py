@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -29,6 +30,13 @@ def of_flow(runner: Runner, moment: Moment | None, t: int) -> Answer:
         curve.shape,
         (*((beside,) if beside.lines else ()), _came_about(moment, t, value)),
     )
+
+
+def of_measured(runner: Runner, mechanism: Mechanism, moment: Moment | None, t: int) -> Answer:
+    """A point of the curve that the bound is of, which may be older than the newest."""
+    flow = replace(runner.flow, step=mechanism.step, log10_norms=mechanism.log10_norms)
+    is_newest = moment is not None and moment.step == mechanism.step
+    return of_flow(replace(runner, flow=flow), moment if is_newest else None, t)
 
 
 def of_map(runner: Runner, row: int, t: int) -> Answer:
@@ -61,7 +69,7 @@ def of_bound(runner: Runner, mechanism: Mechanism, moment: Moment | None, t: int
     return Answer(
         f"{runner.title} · log10 of the bound of ‖∂L/∂h({t})‖ before update {mechanism.step}",
         f"What the gradient can be at most: the last step’s, times {source}. It is {_told(value)}; the "
-        f"gradient itself {_told(float(runner.flow.log10_norms[t]))}.",
+        f"gradient itself {_told(float(mechanism.log10_norms[t]))}.",
         value,
         bound.shape,
         (Step("recurrent layer", "one step back in time", _bound_lines(mechanism, moment, t)),),

@@ -8,7 +8,12 @@ import numpy as np
 
 from engine.ask import Answer, Line, Step
 from engine.explain.arithmetic_format import number
-from engine.explain.step_jacobian import recurrent_weight_norms, recurrent_weight_sizes, step_jacobians
+from engine.explain.step_jacobian import (
+    WIDE,
+    recurrent_weight_norms,
+    recurrent_weight_radius,
+    step_jacobians,
+)
 from engine.labs.gradient_flow.question_words import updates
 from engine.labs.gradient_flow.questions_moment import Moment
 from engine.labs.gradient_flow.snapshot import Mechanism, Runner
@@ -155,8 +160,10 @@ def _weight_lines(
     """Again from the weights, where the bucket is of the newest update alone."""
     if moment is None or not moment.step == mechanism.step == int(mechanism.radius_steps[bucket]):
         return ()
-    sizes = recurrent_weight_sizes(moment.module, layer=len(moment.trace.layers) - 1)[name]
-    units = moment.module.hidden_size
+    units, layer = moment.module.hidden_size, len(moment.trace.layers) - 1
     if kind == "radius":
-        return (Line("max |eigenvalue|", f"of {units} eigenvalues", sizes.spectral_radius),)
-    return (Line("max singular value", f"of {units} singular values", sizes.largest_singular_value),)
+        radius = recurrent_weight_radius(moment.module, name, layer=layer)
+        return (Line("max |eigenvalue|", f"of {units} eigenvalues", radius),)
+    norm = recurrent_weight_norms(moment.module, layer=layer)[name]
+    how = "by bidiagonalisation" if units > WIDE else f"of {units} singular values"
+    return (Line("max singular value", how, norm),)

@@ -13,6 +13,7 @@ from engine.data.sequence_tasks.synthetic import Recall
 from engine.errors import UserError
 from engine.labs.gradient_flow import snapshot
 from engine.labs.gradient_flow.config import GradientFlowConfig
+from engine.labs.gradient_flow.flow import MeasuredFlow
 from engine.labs.gradient_flow.labels import labels_of
 from engine.labs.gradient_flow.memory import refuse_what_does_not_fit
 from engine.labs.gradient_flow.runner import Runner
@@ -132,6 +133,10 @@ class Race:
     def runners(self) -> tuple[snapshot.Runner, ...]:
         """Everything that may be seen of the networks."""
         return tuple(runner.seen() for runner in self.networks.values())
+
+    def newest(self, cell: str) -> MeasuredFlow | None:
+        """The newest curve of a network, and what it was measured on."""
+        return self.networks[cell].flow.newest
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -13,21 +13,26 @@ from engine.labs.gradient_flow.snapshot import Meter, Runner
 if TYPE_CHECKING:
     import numpy as np
 
+    from engine.labs.gradient_flow.flow import MeasuredFlow
     from engine.labs.gradient_flow.race import Race
 
 
-def of_runner(runner: Runner) -> dict[str, Any]:
+CANDIDATE = {"LSTM": "cell", "GRU": "new"}
+"""The gate whose block of W_hh puts something new into the state; "hidden" of a cell without gates."""
+
+
+def of_runner(runner: Runner, measured: MeasuredFlow | None) -> dict[str, Any]:
     """One network: its gradient curve at the last step, its losses, and how it fares.
 
-    Of a cell with gates the spectral radius is that of the block of W_hh that makes the candidate, which is
-    what puts something new into the state.
+    The spectral radius is of the weights that the curve was `measured` with: of W_hh, or of a cell with gates
+    of the block that makes the candidate.
     """
-    mechanism = runner.mechanism
+    from engine.explain.step_jacobian import recurrent_weight_radius
+
     radius = math.nan
-    if mechanism is not None and mechanism.spectral_radius.size:
-        candidates = ("hidden", "cell", "new")
-        row = next(place for place, gate in enumerate(mechanism.gates) if gate in candidates)
-        radius = float(mechanism.spectral_radius[row, -1])
+    if measured is not None:
+        gate = CANDIDATE.get(measured.module.mode, "hidden")
+        radius = recurrent_weight_radius(measured.module, gate, layer=len(measured.trace.layers) - 1)
     return {
         "log10_gradient_norm": [_number(value) for value in runner.flow.log10_norms],
         "step": runner.flow.step,

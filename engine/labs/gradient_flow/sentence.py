@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from functools import cache
 
 import numpy as np
@@ -12,17 +12,19 @@ from torch import Tensor, nn
 
 from engine.errors import UserError
 from engine.labs.gradient_flow import snapshot
-from engine.labs.gradient_flow.flow import FlowRecord, flow_of_loss
+from engine.labs.gradient_flow.flow import FlowRecord, MeasuredFlow, flow_in_slices
 from engine.labs.gradient_flow.mechanism import MechanismRecord
 from engine.models.byte_tokens import START, encode, label
 from engine.models.character_model import CharacterModel
 from engine.models.language_models import load_language_models
-from engine.models.recurrent_trace import trace
+from engine.models.recurrent_trace import Trace, extend, trace
 from engine.read_only import read_only
 
 KIND = "prose"
 LONGEST = 1000
 """Bytes of the end of a text that are read, as many as the longest sequence of a task has steps."""
+READ_AT_ONCE = 64
+"""Bytes of a slice: some 20 ms for the networks that ship."""
 TITLES = {"rnn": "tanh RNN", "lstm": "LSTM", "gru": "GRU"}
 _NOTHING = read_only(np.zeros(0))
 
@@ -70,7 +72,10 @@ class Sentence:
         models, done = _models(), 0
         total = 2 * len(models)
         for cell, model in models.items():
-            record, mechanism = self._flow(cell, model), MechanismRecord(model.recurrent)
+            record, mechanism = FlowRecord(self.length), MechanismRecord(model.recurrent)
+            for _ in self._flow(model, record):
+                yield done, total
+            self.networks[cell] = record
             self._runners[cell] = _seen(cell, model, record, mechanism)
             yield (done := done + 1), total
             if record.newest is not None:
@@ -83,18 +88,29 @@ class Sentence:
         """What may be seen of those that were measured."""
         return tuple(self._runners.values())
 
-    @torch.no_grad()
-    def _flow(self, cell: str, model: CharacterModel) -> FlowRecord:
-        traced = trace(model.recurrent, model.embedding(self._read))
+    def newest(self, cell: str) -> MeasuredFlow | None:
+        """The curve of a network that was measured, and what it was measured on."""
+        return self.networks[cell].newest
+
+    def _flow(self, model: CharacterModel, record: FlowRecord) -> Iterator[None]:
+        """Pauses between slices; the curve is added to `record` in the end."""
+        traced = yield from self._traced(model)
         head, wanted = model.head, self._wanted
 
         def loss_of(hidden: Tensor) -> Tensor:
             logits = nn.functional.linear(hidden[-len(wanted) :], head.weight.detach(), head.bias.detach())
             return nn.functional.cross_entropy(logits, wanted, reduction="sum")
 
-        record = self.networks[cell] = FlowRecord(self.length)
-        record.add(flow_of_loss(traced, model.recurrent, loss_of, 0))
-        return record
+        record.add((yield from flow_in_slices(traced, model.recurrent, loss_of, 0)))
+
+    @torch.no_grad()
+    def _traced(self, model: CharacterModel) -> Generator[None, None, Trace]:
+        first, *parts = model.embedding(self._read).split(READ_AT_ONCE)
+        traced = trace(model.recurrent, first)
+        for part in parts:
+            yield
+            traced = extend(traced, model.recurrent, part)
+        return traced
 
 
 def _end_of(text: str) -> str:

@@ -51,6 +51,8 @@ class Mechanism:
     """(P,) its median one."""
     smallest: np.ndarray
     """(P,) its smallest one."""
+    log10_norms: np.ndarray
+    """(T + 1,) the gradient of then, which the bound is of: the newest curve may be of a later update."""
     log10_bound: np.ndarray
     """(T + 1,) what the gradient can be at most: the last step's, times the largest singular
     values on the way
@@ -68,7 +70,7 @@ class Mechanism:
     radius_steps: np.ndarray
     """(R,)"""
     spectral_radius: np.ndarray
-    """(gates, R) largest |eigenvalue| of W_hh over training, gate by gate."""
+    """(gates, R) largest |eigenvalue| of W_hh over training, gate by gate; NaN for a wide network."""
     largest_singular: np.ndarray
     """(gates, R) largest singular value of W_hh."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from math import ceil, floor, isfinite, log10
 
 import numpy as np
+from PySide6.QtWidgets import QWidget
 
 from gui.panels.told_chart import Drawn, ToldChart
 
@@ -18,11 +19,16 @@ EARLY = 0.03
 class FlowChart(ToldChart):
     """Curves of one quantity of every network."""
 
+    def __init__(self, title: str, name: str, sentence: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(title, name, sentence, parent)
+        self._always = sentence
+
     def forget(self, sentence: str) -> bool:
         """Show nothing but why there is nothing; False where that is shown already."""
         if self.is_shown(sentence):
             return False
         self.draw([], "", "")
+        self.set_sentence(self._always)
         self.set_empty(sentence)
         return True
 

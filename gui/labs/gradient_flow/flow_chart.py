@@ -17,7 +17,7 @@ from gui.panels.line_plot import Curve, Level
 class GradientChart(FlowChart):
     """log10 ‖∂L/∂h(t)‖ against t, a line a network."""
 
-    nothing_yet = "Press play: the gradient is measured with every update."
+    nothing_yet = "Press play: the gradient is measured while they learn."
 
     def __init__(self) -> None:
         super().__init__(wording.FLOW, "gradient-flow")

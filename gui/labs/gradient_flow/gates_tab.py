@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtWidgets import QWidget
 
 from engine.labs.gradient_flow.snapshot import GradientFlowSnapshot, Mechanism, Runner
+from gui.labs.gradient_flow import wording
 from gui.labs.gradient_flow.charts import Drawn, FlowChart, log_range
 from gui.labs.gradient_flow.networks import COLOURS, FULL, SHORT
 from gui.labs.gradient_flow.tab import ChartsTab, Part
@@ -13,6 +14,8 @@ from gui.panels.line_plot import Curve, Level
 
 ONE = Level(1.0, "1")
 NO_GATE = "None of these networks has a gate that keeps the past."
+RADIUS_AND_NORM = "spectral radius; dashed: largest singular value."
+NORM_ALONE = "largest singular value; eigenvalues take seconds."
 NOTHING = "Measured when play pauses, and every few updates."
 
 
@@ -49,6 +52,8 @@ class GatesTab(ChartsTab):
         return True
 
     def _draw_weights(self, snapshot: GradientFlowSnapshot) -> bool:
+        if snapshot.config.task == "sentence":
+            return self.weights.forget(wording.NOTHING_LEARNED)
         mechanism = next((one.mechanism for one in snapshot.runners if one.cell == self._cell), None)
         if mechanism is None or not mechanism.spectral_radius.size:
             return self.weights.forget(NOTHING)
@@ -60,9 +65,8 @@ class GatesTab(ChartsTab):
             for gate in range(len(mechanism.gates))
             for curve in _size(cell, mechanism, gate, is_alone=len(mechanism.gates) == 1)
         ]
-        self.weights.set_sentence(
-            f"W_hh of the {SHORT[cell]}: spectral radius, and dashed the largest singular value."
-        )
+        shown = RADIUS_AND_NORM if np.isfinite(sizes[0]).any() else NORM_ALONE
+        self.weights.set_sentence(f"Of the {SHORT[cell]}: {shown}")
         y_range = log_range([*sizes, np.ones(1)]) if _is_wide(sizes) else None
         self.weights.draw(drawn, "step", "", log_y=_is_wide(sizes), y_range=y_range, levels=[ONE])
         self.weights.setToolTip(FULL[cell])
@@ -86,14 +90,12 @@ def _size(cell: str, mechanism: Mechanism, gate: int, *, is_alone: bool) -> list
     colour = COLOURS[cell] if is_alone else (3, 4, 5, "muted")[gate % 4]
     name, steps = ("" if is_alone else mechanism.gates[gate]), mechanism.radius_steps
     radius, singular = mechanism.spectral_radius[gate], mechanism.largest_singular[gate]
-    return [
+    norm = f"{name}, largest" if name else "singular value"
+    drawn = [
         Drawn(Curve(name or "spectral radius", steps, radius, colour), f"radius-{cell}", (gate,)),
-        Drawn(
-            Curve(f"{name}, largest" if name else "largest singular value", steps, singular, colour, True),
-            f"singular-{cell}",
-            (gate,),
-        ),
+        Drawn(Curve(norm, steps, singular, colour, True), f"singular-{cell}", (gate,)),
     ]
+    return drawn if np.isfinite(radius).any() else drawn[1:]
 
 
 def _is_wide(sizes: tuple[np.ndarray, ...]) -> bool:

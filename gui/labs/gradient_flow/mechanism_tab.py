@@ -16,8 +16,9 @@ FAINTEST = 1e-3
 ONE = Level(1.0, "1: kept as it is")
 NOTHING = "Measured when play pauses, and every few updates."
 IN_A_BAND = "Median singular value, in the band of all."
-LARGEST = "Largest singular value: the most that a step can lengthen a gradient."
+LARGEST = "Largest singular value; all would take seconds."
 """Of networks too wide to be decomposed while one waits."""
+EITHER = "Median in the band of all; too wide: the largest alone."
 
 
 class MechanismTab(ChartsTab):
@@ -42,9 +43,8 @@ class MechanismTab(ChartsTab):
             return False
         drawn = [_jacobian(cell, each) for cell, each in known if len(each.middle)]
         y_range = log_range([*singular, np.ones(1)], least=FAINTEST)
-        self.jacobian.set_sentence(
-            LARGEST if known and all(_is_wide(each) for _, each in known) else IN_A_BAND
-        )
+        wide = [_is_wide(each) for _, each in known]
+        self.jacobian.set_sentence(IN_A_BAND if not any(wide) else LARGEST if all(wide) else EITHER)
         self.jacobian.draw(
             drawn, "step t of the sequence", "singular value", log_y=True, y_range=y_range, levels=[ONE]
         )
@@ -52,7 +52,7 @@ class MechanismTab(ChartsTab):
 
     def _draw_bound(self, snapshot: GradientFlowSnapshot) -> bool:
         flows = [
-            (one.cell, one.flow.log10_norms, one.mechanism.log10_bound)
+            (one.cell, one.mechanism.log10_norms, one.mechanism.log10_bound)
             for one in snapshot.runners
             if one.mechanism is not None
         ]
@@ -89,7 +89,7 @@ def _bounded(cell: str, measured: np.ndarray, bound: np.ndarray) -> list[Drawn]:
     """A network's measured curve and its bound."""
     name, colour = SHORT[cell], COLOURS[cell]
     return [
-        Drawn(Curve(name, np.arange(len(measured)), measured, colour), f"flow-{cell}"),
+        Drawn(Curve(name, np.arange(len(measured)), measured, colour), f"measured-{cell}"),
         Drawn(
             Curve(f"{name} bound", np.arange(len(bound)), bound, colour, dashed=True, labelled=False),
             f"bound-{cell}",

@@ -27,7 +27,7 @@ SLIGHT = 1 / 200
 class OverTraining(HeatMapsPanel):
     """A map a network on one common scale. It speaks of its cells as the lab knows them."""
 
-    nothing_yet = "Press play: a row is added with every update."
+    nothing_yet = "Press play: rows are added while they learn."
 
     def __init__(self) -> None:
         super().__init__("Over training", "", name="over-training")

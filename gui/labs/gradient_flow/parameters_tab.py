@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PySide6.QtWidgets import QWidget
 
@@ -12,7 +14,8 @@ from gui.labs.gradient_flow.networks import COLOURS, SHORT
 from gui.labs.gradient_flow.tab import ChartsTab, Part
 from gui.panels.line_plot import Curve
 
-NOTHING = "Press play: measured with every update."
+NOTHING = "Press play: measured at every fourth update."
+RELU = ("relu", "irnn")
 SERIES = {"weight_ih_l0": 3, "bias_ih_l0": 3, "head.weight": 4, "head.bias": 4}
 """Colours of what is not the loop itself, which has the network's own."""
 
@@ -23,7 +26,7 @@ class ParametersTab(ChartsTab):
     def __init__(self, parent: QWidget | None = None) -> None:
         self.gradients = FlowChart("Gradient norm", "gradient-norm")
         self.updates = FlowChart("Update ratio", "update-ratio")
-        self.units = FlowChart("Lost units", "lost-units", "Saturated, and dashed the dead ones.")
+        self.units = FlowChart("Lost units", "lost-units", "Saturated; dashed: dead.")
         for chart in (self.gradients, self.updates, self.units):
             chart.set_empty(NOTHING)
         self._cell = ""
@@ -40,14 +43,14 @@ class ParametersTab(ChartsTab):
     def _draw_gradients(self, snapshot: GradientFlowSnapshot) -> bool:
         health = self._looked_at(snapshot)
         if health is None:
-            return self.gradients.forget(NOTHING)
+            return self.gradients.forget(_why_not(snapshot))
         about = "before clipping", "‖gradient‖"
         return self._draw_parameters(self.gradients, "gradient", health, health.gradient_norms, about)
 
     def _draw_updates(self, snapshot: GradientFlowSnapshot) -> bool:
         health = self._looked_at(snapshot)
         if health is None:
-            return self.updates.forget(NOTHING)
+            return self.updates.forget(_why_not(snapshot))
         about = "of one update", "‖change‖ / ‖weights‖"
         return self._draw_parameters(self.updates, "update", health, health.update_ratios, about)
 
@@ -55,7 +58,7 @@ class ParametersTab(ChartsTab):
         known = [(one.cell, one.health) for one in snapshot.runners if one.health is not None]
         lost = [part for _, health in known for part in (health.saturated, health.dead)]
         if not known:
-            return self.units.forget(NOTHING)
+            return self.units.forget(_why_not(snapshot))
         if self.units.is_shown(tuple(cell for cell, _ in known), *lost):
             return False
         drawn = [curve for cell, health in known for curve in _lost(cell, health)]
@@ -72,10 +75,15 @@ class ParametersTab(ChartsTab):
         cell, (what, label) = self._cell, about
         if chart.is_shown(cell, values):
             return False
-        chart.set_sentence(f"{SHORT[cell]}, by parameter, {what}.")
+        chart.set_sentence(f"{SHORT[cell]}, {what}; dashed: biases.")
         drawn = [_parameter(cell, health, array, place, row) for place, row in enumerate(values)]
         chart.draw(drawn, "step", label, log_y=True, y_range=log_range([values.ravel()]))
         return True
+
+
+def _why_not(snapshot: GradientFlowSnapshot) -> str:
+    """Why there is nothing to be seen."""
+    return wording.NOTHING_LEARNED if snapshot.config.task == "sentence" else NOTHING
 
 
 def _parameter(cell: str, health: Health, array: str, place: int, values: np.ndarray) -> Drawn:
@@ -91,10 +99,12 @@ def _parameter(cell: str, health: Health, array: str, place: int, values: np.nda
 
 
 def _lost(cell: str, health: Health) -> list[Drawn]:
-    """Saturated and dead units of one network; only those that there are."""
-    pairs = (("", "saturated", health.saturated, False), (" dead", "dead", health.dead, True))
-    return [
-        Drawn(Curve(f"{SHORT[cell]}{what}", health.steps, values, COLOURS[cell], dashed), f"{array}-{cell}")
-        for what, array, values, dashed in pairs
-        if np.nanmax(values, initial=0.0) > 0 or not dashed
-    ]
+    """Saturated and dead units of one network; no dead ones where there are none, and for relu, which does
+    not saturate, nothing else.
+    """
+    name, steps, colour = SHORT[cell], health.steps, COLOURS[cell]
+    dead = Drawn(Curve(f"{name} dead", steps, health.dead, colour, True), f"dead-{cell}")
+    if cell in RELU:
+        return [replace(dead, curve=replace(dead.curve, name=name))]
+    saturated = Drawn(Curve(name, steps, health.saturated, colour), f"saturated-{cell}")
+    return [saturated, dead] if np.nanmax(health.dead, initial=0.0) > 0 else [saturated]

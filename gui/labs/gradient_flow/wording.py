@@ -17,12 +17,12 @@ FLOAT32_ZERO = math.log10(2.0**-149)
 BELOW_FLOAT32 = "below, float32 writes 0"
 NOTHING_LEARNED = "Nothing is learned here: networks that have learned to read take your sentence as it is."
 PARAMETERS = {
-    "weight_ih_l0": "input weights",
-    "weight_hh_l0": "recurrent weights",
-    "bias_ih_l0": "input bias",
-    "bias_hh_l0": "recurrent bias",
-    "head.weight": "output weights",
-    "head.bias": "output bias",
+    "weight_ih_l0": "W_ih",
+    "weight_hh_l0": "W_hh",
+    "bias_ih_l0": "b_ih",
+    "bias_hh_l0": "b_hh",
+    "head.weight": "W_out",
+    "head.bias": "b_out",
 }
 
 
@@ -53,7 +53,8 @@ def flow_line(snapshot: GradientFlowSnapshot) -> str:
         return "‖∂L/∂h(t)‖: how much the loss depends on the state at each step."
     if snapshot.config.task == "sentence":
         return "‖∂L/∂h(t)‖: how much the last prediction depends on the state after each character."
-    return f"‖∂L/∂h(t)‖ before step {snapshot.step:,}; paler lines are earlier steps."
+    step = max(one.flow.step for one in snapshot.runners)
+    return f"‖∂L/∂h(t)‖ before step {step:,}; paler, earlier ones. Low all along: a small loss."
 
 
 def exploded(runner: Runner) -> str:
