@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -136,7 +137,10 @@ def known_theme(word: str) -> Choice:
 
 
 def _report_to(window: MainWindow, folder: Path) -> None:
-    """What nobody caught goes to the log and, as a sentence, to the person; the window lives on."""
+    """What nobody caught goes to the log and, as a sentence, to the person; the window lives on.
+
+    Being told to end, by Ctrl+C or by the system, closes it as a person would.
+    """
     _keep_log(folder)
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -147,6 +151,7 @@ def _report_to(window: MainWindow, folder: Path) -> None:
         window.tell_fault(error)
 
     sys.excepthook = hook
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     qInstallMessageHandler(_log_qt)
 
 

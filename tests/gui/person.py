@@ -41,6 +41,9 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 CONTROLS = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit, QListView)
 PATIENCE = 30_000
 """Milliseconds that a person waits at most; nothing takes so long unless it is broken."""
+HURRIED = 0.5
+"""Share of a core for drawing while something trains, where a test waits for many frames: at the usual share
+most of its time would be spent in the pauses between them."""
 
 
 def frame(**changes: Any) -> Frame:

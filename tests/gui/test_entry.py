@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -174,9 +175,10 @@ def test_a_file_on_the_command_line_is_classified(tmp_path: Path) -> None:
 def in_this_process(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Take back what running the application changes for good."""
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    root = logging.getLogger()
+    root, at_sigterm = logging.getLogger(), signal.getsignal(signal.SIGTERM)
     handlers, level = list(root.handlers), root.level
     yield
+    signal.signal(signal.SIGTERM, at_sigterm)
     qInstallMessageHandler(None)
     for handler in [one for one in root.handlers if one not in handlers]:
         root.removeHandler(handler)
@@ -250,3 +252,17 @@ def test_what_nobody_caught_is_logged_and_told(tmp_path: Path, monkeypatch: pyte
     app.run(app.Options((), tmp_path / "config"))
     assert [str(error) for error in told] == ["nobody foresaw this"]
     assert "nobody foresaw this" in (tmp_path / "config" / "gridloop.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there one cannot be told to end like this")
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.usefixtures("in_this_process")
+def test_told_to_end_it_closes_as_a_person_would_close_it(
+    told: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Leaver(lambda: os.kill(os.getpid(), told))
+    monkeypatch.setattr(app, "start_worker", lambda device, folder: source)
+    assert app.run(app.Options((), tmp_path / "config")) == 0
+    assert source.closed >= 1
+    assert logged(tmp_path / "config") == []
+    assert Memory.load(tmp_path / "config").placement is not None

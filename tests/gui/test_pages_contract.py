@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Any
 
 import pytest
 import torch
-from person import FakeSource, colours, frame, unnamed, visible_children
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect
+from person import FakeSource, colours, controls, frame, unnamed, visible_children
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QScrollArea, QTabWidget, QWidget
 from pytestqt.qtbot import QtBot
@@ -22,8 +24,8 @@ from engine.registry import labs, module_name
 from gui.main_window import MainWindow
 from gui.memory import Memory
 from gui.pages import page_type
-from gui.panels.header import Header
-from gui.theme import themes
+from gui.panels.header import Header, MenuButton
+from gui.theme import contrast, themes
 from gui.view import View
 
 SIZES = [(1280, 720), (1440, 900), (2560, 1440)]
@@ -47,7 +49,7 @@ class Example:
 
 
 @pytest.fixture(scope="module", params=list(labs()))
-def example(request: pytest.FixtureRequest) -> Iterator[Example]:
+def example(request: pytest.FixtureRequest, short_reference: None) -> Iterator[Example]:
     lab_type = labs()[request.param]
     torch.set_num_threads(1)
     lab = lab_type(lab_type.config_type(), torch.device("cpu"))
@@ -271,6 +273,52 @@ def test_every_panel_has_room_to_be_read(window: MainWindow, size: tuple[int, in
 def test_every_control_of_every_tab_has_a_name(window: MainWindow) -> None:
     for _ in tabs_of(window):
         assert unnamed(window) == []
+
+
+def test_every_control_of_every_tab_is_reached_by_the_tab_key(window: MainWindow) -> None:
+    for _ in tabs_of(window):
+        wanted = {control for control in controls(window) if is_stop(control)}
+        reached = set[QWidget | None]()
+        for _ in range(2 * len(wanted) + 20):
+            QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Tab)
+            reached.add(QApplication.focusWidget())
+        assert len(wanted) > 20
+        assert [describe(control) for control in wanted - reached] == []
+
+
+def is_stop(control: QWidget) -> bool:
+    """Among buttons of which one is down, the arrows lead from that one to the others."""
+    if isinstance(control, QAbstractButton) and (control.autoExclusive() or control.group() is not None):
+        return control.isChecked()
+    return bool(control.focusPolicy() & Qt.FocusPolicy.TabFocus) and not isinstance(control, QScrollArea)
+
+
+def test_every_word_stands_out_from_its_ground(window: MainWindow, both_themes: str) -> None:
+    """In the picture itself: the most frequent colour of a label or button, and the one most unlike it.
+
+    The button of a panel's menu is seen only while one points at the panel.
+    """
+    for _ in tabs_of(window):
+        picture = window.grab().toImage()
+        buttons = (one for one in visible_buttons(window) if not isinstance(one, MenuButton))
+        worded = [*visible_labels(window), *(one for one in buttons if one.text())]
+        assert len(worded) > 20
+        weak = {
+            describe(one): found for one in worded if (found := seen_contrast(one, window, picture)) < 4.5
+        }
+        assert weak == {}
+
+
+def seen_contrast(widget: QWidget, window: QWidget, picture: QImage) -> float:
+    """The contrast of a widget's words in a picture of its window; 21 where it is not all to be seen."""
+    shown = QRect(widget.mapTo(window, QPoint()), widget.size()) & window.rect()
+    seen = widget.visibleRegion().boundingRect()
+    if seen.size() != widget.size() or not widget.isEnabled():
+        return 21.0
+    part = picture.copy(shown).convertToFormat(QImage.Format.Format_RGB32)
+    counted = Counter(part.pixel(x, y) for x in range(part.width()) for y in range(part.height()))
+    ground, *others = (QColor(pixel).name() for pixel, _ in counted.most_common())
+    return max((contrast(ground, other) for other in others), default=1.0)
 
 
 def test_the_whole_page_changes_with_the_theme(window: MainWindow) -> None:

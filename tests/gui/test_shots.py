@@ -45,7 +45,7 @@ def worker_says(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FakeSource]:
     return put
 
 
-@pytest.mark.usefixtures("qapp")
+@pytest.mark.usefixtures("qapp", "short_reference")
 def test_every_lab_is_shot_on_its_built_in_example(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

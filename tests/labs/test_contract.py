@@ -93,7 +93,7 @@ def _run(lab_type: type[Lab[Any, Any]]) -> Run:
 
 
 @pytest.fixture(scope="module")
-def runs() -> dict[str, tuple[Run, Run]]:
+def runs(short_reference: None) -> dict[str, tuple[Run, Run]]:
     return {name: (run(lab), run(lab)) for name, lab in LABS.items()}
 
 

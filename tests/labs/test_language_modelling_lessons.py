@@ -35,7 +35,7 @@ def model_of(cell: str) -> CharacterModel:
 
 
 @pytest.fixture
-def shipped(monkeypatch: pytest.MonkeyPatch) -> dict[str, CharacterModel]:
+def shipped(short_reference: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, CharacterModel]:
     """Small networks in the place of those that come with the application."""
     found = {cell: model_of(cell) for cell in CELLS}
     from engine.labs.language_modelling import training_run

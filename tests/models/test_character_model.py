@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -152,15 +150,3 @@ def test_the_seed_decides_the_weights() -> None:
     weights = [model_of("lstm", seed=seed).head.weight.detach().numpy() for seed in (0, 0, 1)]
     assert np.array_equal(weights[0], weights[1])
     assert not np.array_equal(weights[0], weights[2])
-
-
-def test_loading_does_not_import_the_compiler(tmp_path: Path):
-    """Its import takes seconds, in which a person looks at an empty page."""
-    path = tmp_path / "model.safetensors"
-    save_character_model(path, CharacterModel(CharacterModelConfig("lstm", 8)))
-    code = (
-        "import sys; from engine.models.character_model import load_character_model\n"
-        f"load_character_model({str(path)!r}); print('torch._dynamo' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.stdout.strip() == "False", done.stderr

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from math import prod
 
@@ -239,25 +237,3 @@ class TestQuestions:
         network, x = built(Design("a", (Dropout(0.9),)), GREY), pictures(2, GREY)
         assert torch.equal(network(x), network(x))
         assert not torch.equal(network.train()(x), network(x))
-
-
-def test_pytorchs_compiler_is_never_imported() -> None:
-    """It takes seconds; a whole life of a network goes by without it."""
-    code = """
-import sys, tempfile, torch
-from engine.models.designs import PRESETS, Design, build, open_network, save_network, source_text
-from engine.models.designs.block import Pretrained
-from engine.models.anatomy import measure
-shape, kind = (3, 16, 16), dict(mean=[0.5] * 3, std=[0.2] * 3)
-for design in (PRESETS["plain"], Design("a", (Pretrained("stem"),))):
-    network = build(design, shape, 3, seed=0, **kind)
-    network(torch.rand(2, *shape)).sum().backward()
-    measure(network, torch.rand(1, *shape))
-    source_text(design, shape, 3, **kind)
-    with tempfile.TemporaryDirectory() as folder:
-        save_network(f"{folder}/n.safetensors", network, design, ["a", "b", "c"], shape=shape)
-        open_network(f"{folder}/n.safetensors")
-print("torch._dynamo" in sys.modules)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=90)
-    assert (done.stdout.strip(), done.stderr) == ("False", "")

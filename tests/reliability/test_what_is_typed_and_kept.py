@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from frames import Frames
+from open_window import wait_until
+from person import FakeSource
 from PySide6.QtCore import QMimeData
-from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+    QWidget,
+)
 from sizes import DAMAGES, Scale, in_both_parts
 from tally import Tally
 
@@ -19,6 +31,7 @@ from engine.worker import Worker
 from gui.app import discard
 from gui.command_palette import CommandPalette
 from gui.form import Form
+from gui.main_window import MainWindow
 from gui.memory import FILE_NAME, Memory, Placement
 from gui.pages import page_type
 
@@ -50,6 +63,15 @@ def inputs(root: QWidget) -> Iterator[QLineEdit | QPlainTextEdit | QTextEdit]:
         yield from (one for one in root.findChildren(kind) if not one.isReadOnly())
 
 
+@pytest.fixture
+def no_collection() -> Iterator[None]:
+    """Collecting the garbage of all tests before takes over half a second, which no window would meet."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize("place", places())
 def test_a_million_characters_on_one_line(place: str, show: Callable[[QWidget], None], tally: Tally) -> None:
     root = places()[place]()
@@ -66,6 +88,32 @@ def test_a_million_characters_on_one_line(place: str, show: Callable[[QWidget], 
         spent = time.thread_time() - start
         assert spent < LONGEST_TURN, f"{type(field).__name__} “{field.accessibleName()}” took {spent:.2f} s"
         tally.add("a million characters pasted")
+
+
+def test_what_is_typed_but_not_entered_goes_to_its_own_lab(show: Callable, tmp_path: Path) -> None:
+    """The keyboard leaves a field because another lab is chosen: the settings are those of the lab before."""
+    source, completed = FakeSource(), list[bool]()
+    window = MainWindow(Memory(tmp_path), lambda: source)
+    window.completed.connect(lambda: completed.append(True))
+    show(window)
+    wait_until(lambda: completed)
+    tried = 0
+    for name, other in pairwise([*labs(), next(iter(labs()))]):
+        window.choose_lab(name)
+        numbers = [field for field in window.form.findChildren(QAbstractSpinBox) if field.isEnabled()]
+        window.form.set_open_groups(about.group for about in labs()[name].config_type.settings().values())
+        for field in [field for field in numbers if field.isVisible()][:2]:
+            field.setFocus()
+            field.selectAll()
+            QTest.keyClicks(field, "3")
+            tried += 1
+            window.choose_lab(other)
+            window.choose_lab(name)
+    shown = ""
+    for command, arguments in source.posted:
+        shown = arguments[0] if command == "select" else shown
+        assert command != "configure" or type(arguments[0]) is labs()[shown].config_type, shown
+    assert len(source.of("configure")) == tried >= len(labs())
 
 
 @in_both_parts()
@@ -119,10 +167,6 @@ def test_a_lab_starts_whatever_its_texts_were(name: str, tally: Tally) -> None:
 )
 def test_a_window_opens_on_any_wrong_value(field: str, tmp_path: Path, show: Callable, tally: Tally) -> None:
     """Of the right type, too: a window far away, no width, a lab that is gone."""
-    from person import FakeSource
-
-    from gui.main_window import MainWindow
-
     wrong = {
         "placement": Placement(-(2**14), 2**14, 1, 2**14, True),
         "splitters": {"columns": [0, 0], "side": [2**14] * 9, "gone": []},

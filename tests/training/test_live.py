@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -288,19 +286,3 @@ def test_a_text_of_which_nothing_can_be_kept_back_has_no_figure() -> None:
     training.step()
     assert list(training.score_held_out()) == []
     assert all(len(record.held_out) == 0 for record in training.records.values())
-
-
-def test_neither_learning_nor_scoring_loads_the_compiler() -> None:
-    program = (
-        "import sys\n"
-        "from engine.models.character_model import CELLS, CharacterModel, CharacterModelConfig\n"
-        "from engine.training.live import LiveTraining\n"
-        "from engine.training.own_corpus import corpus_of\n"
-        "models = {cell: CharacterModel(CharacterModelConfig(cell, 8, 4)) for cell in CELLS}\n"
-        "corpus = corpus_of({'a': 'some words in a line\\n' * 99}, 2, 8)\n"
-        "training = LiveTraining(corpus, models, dict.fromkeys(CELLS, 0.01), 2, 8, 0)\n"
-        "training.step(watch=True)\n"
-        "print(len(list(training.score_held_out())), 'torch._dynamo' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "3 False"
