@@ -37,6 +37,8 @@ class Setting:
     none_label: str = ""
     on_page: bool = False
     """The lab's page has a control for it, so that the form has none."""
+    by_command: bool = False
+    """Set by a command of the lab's own; `configure` leaves it as it is."""
 
 
 def setting(default: Any, label: str, help: str, **details: Any) -> Any:
