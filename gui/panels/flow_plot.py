@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -16,11 +15,13 @@ from gui.panels.plot_axes import LOW, Axes
 from gui.panels.plot_strokes import BEYOND, paint_lines, segments
 from gui.panels.plot_ticks import Floats
 from gui.panels.series import series_colour
-from gui.panels.still import pixel_ratio
+from gui.panels.still import held, pixel_ratio
 from gui.theme import GRID, small_font, theme
 
 MOST_STROKES = 72
 """Earlier curves that are drawn at once, shared by all trails: each costs some 0.07 ms."""
+TRAILS_AT_ONCE = 2
+"""Drawn in one piece: some 4 ms."""
 MOST_POINTS = 200
 """Points of an earlier curve at most: neighbours are averaged."""
 FAINTEST, STRONGEST = 0.07, 0.42
@@ -52,12 +53,6 @@ class FlowPlotPanel(LinePlotPanel):
 
     # What a view uses; trails and labels act with the next `set_curves`.
 
-    def set_curves(self, *curves: Any, **axes: Any) -> None:
-        """As that of a `LinePlotPanel`; the trails are drawn now, so that painting takes less at once."""
-        super().set_curves(*curves, **axes)
-        if self._axes is not None and self.canvas.isVisible():
-            self._faded(self._axes, self.canvas.devicePixelRatioF())
-
     def set_trails(self, trails: Sequence[Trail]) -> None:
         """Show these under the curves, as many of each as there is time for, the newest always."""
         most = max(1, MOST_STROKES // max(1, len(trails)))
@@ -82,9 +77,21 @@ class FlowPlotPanel(LinePlotPanel):
     def fitted(self) -> list[Floats]:
         return [*super().fitted(), *(trail.rows.ravel() for trail in self._trails)]
 
+    def rest(self) -> Iterator[None]:
+        """Draw the trails, a few with each piece; without it they are drawn when all is painted."""
+        axes, ratio = self._axes, self.canvas.devicePixelRatioF()
+        if axes is None or not self._trails or self._is_faded(axes, ratio):
+            return
+        with held(self.canvas):
+            yield
+            for place, _ in enumerate(self._fade(axes, ratio), start=1):
+                if place % TRAILS_AT_ONCE == 0:
+                    yield
+
     def paint_below(self, painter: QPainter, axes: Axes) -> None:
         super().paint_below(painter, axes)
-        painter.drawImage(QPointF(0, 0), self._faded(axes, pixel_ratio(painter)))
+        if self._trails:
+            painter.drawImage(QPointF(0, 0), self._faded(axes, pixel_ratio(painter)))
 
     def paint_still(self, painter: QPainter, axes: Axes) -> None:
         super().paint_still(painter, axes)
@@ -93,19 +100,30 @@ class FlowPlotPanel(LinePlotPanel):
 
     def _faded(self, axes: Axes, ratio: float) -> QImage:
         """The trails, drawn once as long as neither they nor the axes change."""
-        size = self.canvas.size() * ratio
-        key = (self._trails, axes, size.width(), size.height(), ratio, theme())
-        if not _is_same(key, self._drawn_for):
-            self._drawn_for = key
-            self._image = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
-            self._image.setDevicePixelRatio(ratio)
-            self._image.fill(0)
-            painter = QPainter(self._image)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            for trail in self._trails:
-                _paint_trail(painter, axes, trail)
-            painter.end()
+        if not self._is_faded(axes, ratio):
+            for _ in self._fade(axes, ratio):
+                pass
         return self._image
+
+    def _is_faded(self, axes: Axes, ratio: float) -> bool:
+        return _is_same(self._key(axes, ratio), self._drawn_for)
+
+    def _key(self, axes: Axes, ratio: float) -> tuple[object, ...]:
+        return self._trails, axes, self.canvas.width(), self.canvas.height(), ratio, theme()
+
+    def _fade(self, axes: Axes, ratio: float) -> Iterator[None]:
+        """Draw the trails one after the other into the picture that is kept in the end."""
+        key, trails = self._key(axes, ratio), self._trails
+        image = QImage(self.canvas.size() * ratio, QImage.Format.Format_ARGB32_Premultiplied)
+        image.setDevicePixelRatio(ratio)
+        image.fill(0)
+        for trail in trails:
+            painter = QPainter(image)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            _paint_trail(painter, axes, trail)
+            painter.end()
+            yield
+        self._image, self._drawn_for = image, key
 
     @property
     def _line_height(self) -> float:

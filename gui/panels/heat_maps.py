@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -18,11 +18,13 @@ from gui.panels.marks import cross, tag
 from gui.panels.panel import Cell, Numbers, Panel
 from gui.panels.resample import borders, resampled
 from gui.panels.series import series_colour
-from gui.panels.still import Still, pixel_ratio
+from gui.panels.still import Still, held, pixel_ratio
 from gui.theme import GRID, small_font, theme
 
 FAR = 10
 """Rows or columns that Shift with an arrow key moves by."""
+MAPS_AT_ONCE = 2
+"""Drawn in one piece: some 4 ms."""
 LEAST_SIDE = 3 * GRID
 """Of a map, in device-independent pixels."""
 
@@ -102,7 +104,6 @@ class HeatMapsPanel(Panel):
         self._bar = bar or ColourBar(SEQUENTIAL, text(low), text(high))
         self._still.forget()
         if self._maps:
-            self._draw_images()
             self.refresh()
         else:
             self.set_empty(self.nothing_yet)
@@ -247,21 +248,40 @@ class HeatMapsPanel(Panel):
         text = f"{one.name}, {down} {one.starts[row]:,.0f}, {across} {column}:  {value}"
         tag(painter, text, near, QRectF(self.canvas.rect()))
 
-    def _draw_images(self) -> None:
-        """Draw the maps now, so that painting takes less at once."""
-        if self.canvas.isVisible():
-            for which, one in enumerate(self._maps):
-                self._image(which, one, self.place(which), self.canvas.devicePixelRatioF())
+    def rest(self) -> Iterator[None]:
+        """Draw the maps, a few with each piece; without it they are drawn when all is painted."""
+        if not self._maps or not self.canvas.isVisible():
+            return
+        ratio = self.canvas.devicePixelRatioF()
+        pending = [
+            (which, one) for which, one in enumerate(self._maps) if not self._is_drawn(which, one, ratio)
+        ]
+        if not pending:
+            return
+        with held(self.canvas):
+            yield
+            for place, (which, one) in enumerate(pending, start=1):
+                self._image(which, one, self.place(which), ratio)
+                if place % MAPS_AT_ONCE == 0:
+                    yield
 
     def _image(self, which: int, one: HeatMap, place: QRectF, ratio: float) -> QImage:
         """A map at the size it is drawn in; kept as long as nothing about it changes."""
-        width, height = round(place.width() * ratio), round(place.height() * ratio)
-        key = (self._low, self._high, one.stop, self._end, width, height, theme())
-        kept = self._images.get(which)
-        if kept is None or kept.of is not one.values or kept.starts is not one.starts or kept.key != key:
+        if not self._is_drawn(which, one, ratio):
+            width, height = round(place.width() * ratio), round(place.height() * ratio)
             image = self._drawn(one, width, height)
-            self._images[which] = kept = _Kept(one.values, one.starts, key, image)
-        return kept.image
+            self._images[which] = _Kept(one.values, one.starts, self._key(which, one, ratio), image)
+        return self._images[which].image
+
+    def _is_drawn(self, which: int, one: HeatMap, ratio: float) -> bool:
+        kept = self._images.get(which)
+        is_of_it = kept is not None and kept.of is one.values and kept.starts is one.starts
+        return is_of_it and kept.key == self._key(which, one, ratio)
+
+    def _key(self, which: int, one: HeatMap, ratio: float) -> tuple[object, ...]:
+        place = self.place(which)
+        width, height = round(place.width() * ratio), round(place.height() * ratio)
+        return self._low, self._high, one.stop, self._end, width, height, theme()
 
     def _drawn(self, one: HeatMap, width: int, height: int) -> QImage:
         values = np.clip(np.asarray(one.values, np.float32), self._low, self._high)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from PySide6.QtGui import QColor, QPaintEngine, QPainter, QPixmap
 from PySide6.QtWidgets import QWidget
@@ -40,6 +41,16 @@ class Still:
             paint(within)
             within.end()
         painter.drawPixmap(0, 0, self._picture)
+
+
+@contextmanager
+def held(canvas: QWidget) -> Iterator[None]:
+    """It is not painted meanwhile: what is on the screen stays until all of the next picture is there."""
+    canvas.setUpdatesEnabled(False)
+    try:
+        yield
+    finally:
+        canvas.setUpdatesEnabled(True)
 
 
 def pixel_ratio(painter: QPainter) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .finding import Finding
@@ -32,9 +31,8 @@ def play(opened: OpenWindow, lab: str, **changes: Any) -> None:
     window = opened.window
     window.choose_lab(lab)
     wait_until(lambda: opened.is_idle and opened.frame.lab == lab)
-    wanted = replace(window.form.config, **changes)
-    window.post("configure", wanted)
-    wait_until(lambda: opened.is_idle and opened.frame.snapshot.config == wanted)
+    window.form.change(changes)
+    wait_until(lambda: opened.is_idle and changes.items() <= opened.frame.snapshot.config.as_dict().items())
     window.post("play")
     wait_until(lambda: opened.frame.playing)
     live(WARM_UP)

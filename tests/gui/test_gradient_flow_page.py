@@ -23,6 +23,8 @@ from gui.labs.gradient_flow.networks import COLOURS, FULL, SHORT, chosen
 from gui.labs.gradient_flow.over_training import scale
 from gui.labs.gradient_flow.page import GradientFlowPage
 from gui.lines import Lines
+from gui.panels.flow_plot import TRAILS_AT_ONCE
+from gui.panels.heat_maps import MAPS_AT_ONCE
 from gui.panels.series import series_colour
 from gui.theme import theme
 
@@ -335,10 +337,27 @@ def test_a_snapshot_is_drawn_in_short_pieces_and_nothing_again(page: GradientFlo
     drawn(page, made.snapshot_of(step=100))
     page.is_running = True
     later = made.snapshot_of(step=300)
-    assert len(list(page.pieces(later))) == 2  # the newest curves, and the first of what is due
+    trails = len(later.runners)
+    # The newest curves with their trails, a few at a time, and the first of what is due, the maps.
+    first = (1 + trails // TRAILS_AT_ONCE + 1) + (1 + trails // MAPS_AT_ONCE + 1)
+    assert len(list(page.pieces(later))) == first
     assert len(list(page.pieces(later))) == 1
     assert len(list(page.pieces(later))) == 1
     assert list(page.pieces(later)) == []
+
+
+def test_what_is_left_half_drawn_is_painted_all_the_same(page: GradientFlowPage) -> None:
+    drawn(page, made.snapshot_of(step=100))
+    page.is_running = True
+    pieces = page.pieces(made.snapshot_of(step=300))
+    next(pieces)
+    assert not page.chart.canvas.updatesEnabled()
+    pieces.close()
+    assert page.chart.canvas.updatesEnabled()
+    half = page.chart.canvas.grab().toImage()
+    page.is_running = False
+    drawn(page, made.snapshot_of(step=300))
+    assert page.chart.canvas.grab().toImage() == half
 
 
 def test_nothing_is_drawn_while_it_is_hidden(page: GradientFlowPage) -> None:

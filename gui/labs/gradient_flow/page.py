@@ -166,9 +166,9 @@ class GradientFlowPage(View):
             return
         self._due += [part for part in self._parts if part not in self._due]
         if self.chart.show_flow(snapshot):
-            yield
+            yield from self._rest()
         if self._draw_due():
-            yield
+            yield from self._rest()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -186,7 +186,13 @@ class GradientFlowPage(View):
         """Draw everything that is in sight, a piece at a time."""
         self._due = list(self._parts) if self.isVisible() else []
         while self._draw_due():
-            yield
+            yield from self._rest()
+
+    def _rest(self) -> Iterator[None]:
+        """A piece was drawn; what it has left to be drawn are pieces of their own."""
+        yield from self.chart.rest()
+        yield from self.maps.rest()
+        yield
 
     @property
     def _parts(self) -> tuple[Part, ...]:
