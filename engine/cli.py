@@ -123,8 +123,16 @@ def _help(about: Setting, default: Any) -> str:
     limits = ""
     if about.low is not None and about.high is not None and about.high < 100_000:
         limits = f", {about.low:g} to {about.high:g}{' ' + about.unit if about.unit else ''}"
-    shown = (about.none_label or "none").lower() if default is None else default
-    return f"{about.help} (default: {shown}{limits})"
+    return f"{about.help} (default: {_written(about, default)}{limits})"
+
+
+def _written(about: Setting, default: Any) -> str:
+    """A default as the command line takes it, and where that is nothing, what it stands for."""
+    if default is None:
+        return (about.none_label or "none").lower()
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return f"{default:g}" if isinstance(default, float) else str(default) or "empty"
 
 
 def _count(text: str) -> int:

@@ -22,6 +22,7 @@ from engine.lab import Cancelled, Lab, Snapshot
 from engine.lab_run import Rate, Run
 from engine.memory_errors import is_out_of_memory
 from engine.registry import lab_named
+from engine.settings import Config
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,16 @@ class Failure:
 
     sentence: str
     details: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file or folder that a lab has taken, and its settings before and after."""
+
+    lab: str
+    path: Path
+    before: Config
+    after: Config
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,8 @@ class Frame:
     answers: bool = False
     """It shows what a command did, so a person may be waiting for it."""
     failures: tuple[Failure, ...] = ()
+    opened: tuple[Opened, ...] = ()
+    """What was opened without a refusal since the frame before, in any lab."""
 
 
 class Worker:
@@ -84,6 +97,7 @@ class Worker:
         self._runs: dict[str, Run] = {}
         self._run: Run | None = None
         self._failures: list[Failure] = []
+        self._opened: list[Opened] = []
         self._answers = False
         self._rate = Rate()
         self._info: DeviceInfo | None = None
@@ -179,7 +193,10 @@ class Worker:
             getattr(self, f"_do_{command}")(*args)
         elif self._run is not None:
             lab = self._run.lab
+            before = lab.config
             getattr(lab, command)(*args)
+            if command == "open":
+                self._opened.append(Opened(self._run.name, args[0], before, lab.config))
             if command in lab.comes_again:
                 self._run.next_slice = time.perf_counter() + SETTLE
             if lab.begins_playing:
@@ -329,6 +346,7 @@ class Worker:
         frame = self.take()
         if frame is not None:
             self._failures[:0] = frame.failures
+            self._opened[:0] = frame.opened
             self._answers = self._answers or frame.answers
 
     def _publish(self, calls: tuple[JobStatus, ...] = ()) -> None:
@@ -339,6 +357,7 @@ class Worker:
             snapshot = None
             self._fail(error)
         failures, self._failures = tuple(self._failures), []
+        opened, self._opened = tuple(self._opened), []
         answers, self._answers = self._answers, False
         self._outbox.append(
             Frame(
@@ -354,6 +373,7 @@ class Worker:
                 speed=run.speed if run else None,
                 answers=answers,
                 failures=failures,
+                opened=opened,
             )
         )
 

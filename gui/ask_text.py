@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from engine.ask import Answer, Line, Products, Step
-from engine.explain.arithmetic_format import factor, number
+from engine.explain.arithmetic_format import factor, number, result
 
 
 def answer_text(answer: Answer) -> str:
     """Everything the Ask pane shows, and every product where the pane shows only the largest."""
-    parts = [f"{answer.title} = {number(answer.value)}", answer.meaning, *_facts(answer)]
+    parts = [f"{answer.title} = {result(answer.value)}", answer.meaning, *_facts(answer)]
     head = "\n".join(part for part in parts if part)
     return "\n\n".join([head, *(_step(step) for step in answer.steps)]) + "\n"
 
@@ -30,7 +30,7 @@ def field_text(answer: Answer) -> str:
 
 def line_text(line: Line) -> str:
     """ "1.460 × 0.82 − 0.31 = 0.887"."""
-    return f"{line.formula} = {number(line.value)}" if line.formula else f"= {number(line.value)}"
+    return f"{line.formula} = {result(line.value)}" if line.formula else f"= {result(line.value)}"
 
 
 def channel_noun(operation: str) -> str:

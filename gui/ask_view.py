@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from engine.ask import Answer, Line, Step
-from engine.explain.arithmetic_format import number
+from engine.explain.arithmetic_format import result
 from gui.ask_text import channel_noun, field_text, shape_text
 from gui.products_table import Fonts, ProductsTable
 from gui.theme import GRID, small_font, theme, themes
@@ -166,7 +166,7 @@ class AnswerView(QWidget):
     def _lay_out_head(self, answer: Answer) -> float:
         colours = theme()
         y = self._write(answer.title, self._bold, colours.text, 0)
-        facts = [f"= {number(answer.value)}"]
+        facts = [f"= {result(answer.value)}"]
         if answer.shape:
             facts.append(f"one of {shape_text(answer.shape)}")
         y = self._write_value(facts, y + 2)
@@ -220,7 +220,7 @@ class AnswerView(QWidget):
     def _lay_out_line(self, line: Line, y: float, colour: str) -> float:
         """ "label  formula = value": on one line where there is room, else the formula below its label."""
         figures, words = self._figure_metrics, self._small_metrics
-        value = f"= {number(line.value)}"
+        value = f"= {result(line.value)}"
         width = self._strong_metrics.horizontalAdvance(value) + 1
         label, formula = words.horizontalAdvance(line.label), figures.horizontalAdvance(line.formula) + 1
         gap = GRID if line.formula else 0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QPaintEvent
 
     from engine.lab import Snapshot
-    from engine.worker import Frame, Worker
+    from engine.worker import Frame, Opened, Worker
     from gui.asking import Asking
     from gui.feed import Feed, Source
     from gui.form import Form
@@ -309,9 +309,20 @@ class MainWindow(QWidget):
         if self.bench is None:
             return
         self.bench.show_frame(frame, self.feed.fps if self.feed else 0.0)
+        for opened in frame.opened:
+            self._take_note(opened)
         if frame.snapshot is not None and frame.lab == self.lab_name:
             yield from self._snapshot_pieces(frame.snapshot, frame)
         self.shown.emit(frame)
+
+    def _take_note(self, opened: Opened) -> None:
+        """A file was opened: what that did to the settings can be undone, and the file is remembered."""
+        form = self._forms.known(opened.lab)
+        if form is not None:
+            form.note_step(opened.before, opened.after)
+        if self.window_actions is not None:
+            self.window_actions.remember(opened.path)
+        self._save_timer.start()
 
     def _snapshot_pieces(self, snapshot: Snapshot, frame: Frame) -> Iterator[None]:
         page, form, bench = self.page or self._build_page(self.lab_name), self.form, self.bench

@@ -39,6 +39,8 @@ class WindowActions(QObject):
         self._window = window
         self.table = Actions(window)
         self._saving = Saving(window)
+        self._brought: set[Path] = set()
+        """What the person has brought and no lab has taken yet."""
         self._fill()
         self.palette = CommandPalette(window, self._entries)
         self.sheet = ShortcutsSheet(window, self.table)
@@ -138,8 +140,14 @@ class WindowActions(QObject):
                 continue
             window.choose_lab(lab)
             self._make_way()
-            window.memory.remember_file(path)
+            self._brought.add(path.absolute())
             window.post("open", path.absolute())
+
+    def remember(self, path: Path) -> None:
+        """A lab has taken this: among the recent files it goes, where the person had brought it."""
+        if path in self._brought:
+            self._brought.remove(path)
+            self._window.memory.remember_file(path)
 
     def open_elsewhere(self, lab: str, path: str) -> None:
         """Show another lab and have it open a file, which is of our own making and not remembered."""

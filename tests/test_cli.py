@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from PIL import Image
 
 from engine import cli
 from engine.data.samples import samples
+from engine.registry import labs
 
 KEYS = {"lab", "config", "device", "seed", "steps", "seconds", "results"}
 
@@ -141,3 +143,15 @@ def test_help_names_every_setting_and_needs_no_torch():
     assert done.returncode == 0, done.stderr
     for flag in ("--open", "--explain", "--target", "--layer", "--csv", "--seed", "--rotate", "--device"):
         assert flag in done.stdout
+
+
+@pytest.mark.parametrize("lab", labs())
+def test_help_writes_every_default_as_it_would_be_typed(lab: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        cli.main([lab, "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    defaults = re.findall(r"\(default: ([^,)]*)", told)
+    assert len(defaults) >= len(labs()[lab].config_type.settings())
+    assert all(defaults)
+    assert not {"True", "False"} & set(defaults)
+    assert not [text for text in defaults if text.endswith(".0")]

@@ -15,7 +15,7 @@ from engine.errors import UserError
 from engine.jobs import Job
 from engine.lab import Cancelled, Lab, Snapshot
 from engine.settings import Config, setting
-from engine.worker import Frame, Worker
+from engine.worker import Frame, Opened, Worker
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,9 @@ class Counter(Lab[CounterConfig, CounterSnapshot]):
         )
 
     def open(self, path: Path) -> None:
-        raise UserError("There is nothing to open")
+        if not path.stem.isdecimal():
+            raise UserError("There is nothing to open")
+        self.config = CounterConfig(by=int(path.stem))
 
     def close(self) -> None:
         type(self).closed += 1
@@ -272,6 +274,33 @@ def test_failures_in_a_frame_that_was_renewed_are_not_lost(worker: Worker):
 
     frame_where(worker, collect)
     assert seen == [f"Failure {number}." for number in range(5)]
+
+
+def test_what_was_opened_is_told_once_with_its_settings_also_from_a_lab_that_was_left(worker: Worker):
+    worker.post("select", "counter")
+    gate = threading.Event()
+    worker.post("wait_for", gate)
+    for name in ("3.by", "broken.by", "4.by"):
+        worker.post("open", Path(name))
+    worker.post("select", "other")
+    worker.post("configure", CounterConfig(by=9))
+    gate.set()
+    told: list[Opened] = []
+    configured: list[bool] = []
+
+    def collect(frame: Frame) -> bool:
+        told.extend(frame.opened)
+        configured.append(isinstance(frame.snapshot, CounterSnapshot) and frame.snapshot.configured == 1)
+        return configured[-1]
+
+    frame_where(worker, collect)
+    one, three, four = (CounterConfig(by=by) for by in (1, 3, 4))
+    assert told == [
+        Opened("counter", Path("3.by"), one, three),
+        Opened("counter", Path("4.by"), three, four),
+    ]
+    worker.post("configure", one)
+    assert frame_where(worker, lambda frame: frame.snapshot.configured == 2).opened == ()
 
 
 def test_jobs_start_by_themselves_report_progress_and_end(worker: Worker):

@@ -12,6 +12,7 @@ from engine.explain.arithmetic_convolution import convolution_kind
 from engine.explain.arithmetic_ends import explain_input, explain_softmax
 from engine.explain.arithmetic_layer import explain_value, index_before, passes_on, same_place
 from engine.explain.arithmetic_window import numbers
+from engine.models.designs.layers import Enlarge, Normalise
 from engine.models.layer import Layer, ReceptiveField
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "explain_input",
     "explain_softmax",
     "explain_value",
+    "own_kind",
 ]
 
 Index = tuple[int, ...]
@@ -40,6 +42,18 @@ _DOES = {
     "softmax": "turns logits into probabilities that add up to one",
 }
 """What each kind of layer does, in plain words."""
+
+_OF_THIS = "brings {} to a common scale, by the mean and variance of the values themselves"
+_BY_TYPE: dict[type[nn.Module], tuple[str, str]] = {
+    nn.GroupNorm: ("group norm", _OF_THIS.format("each group of maps")),
+    nn.LayerNorm: ("layer norm", _OF_THIS.format("the features of each place")),
+    Normalise: (
+        "normalisation",
+        "takes the training pictures' mean off each channel and divides by their spread",
+    ),
+    Enlarge: ("resampling", "brings the picture to the size that the next layers were trained on (bicubic)"),
+}
+"""What layers are and do whose kind says too little or another thing."""
 
 
 def chain(model: nn.Module, layers: Mapping[str, Layer], name: str) -> tuple[str, ...]:
@@ -139,16 +153,25 @@ def _meaning(layer: Layer, module: nn.Module) -> str:
     return f"{text}."
 
 
+def own_kind(layer: Layer, module: nn.Module) -> str:
+    """What kind of layer it is, by its type where its kind says too little: "group norm"."""
+    if type(module) in _BY_TYPE:
+        return _BY_TYPE[type(module)][0]
+    return f"{layer.type} layer" if layer.kind == "other" else layer.kind
+
+
 def _kind(layer: Layer, module: nn.Module) -> str:
     if isinstance(module, nn.Conv2d):
         height, width = module.kernel_size
         return f"{height}×{width} {convolution_kind(module)}"
     if layer.kind in ("activation", "pooling"):
         return f"{layer.kind} ({layer.type})"
-    return f"{layer.type} layer" if layer.kind == "other" else layer.kind.replace("dense", "dense layer")
+    return own_kind(layer, module).replace("dense", "dense layer")
 
 
 def _does(layer: Layer, module: nn.Module) -> str:
     if passes_on(module):
         return "hands every value on as it is"
+    if type(module) in _BY_TYPE:
+        return _BY_TYPE[type(module)][1]
     return _DOES.get(layer.kind, "is a step of the model that has no simple formula here")

@@ -27,6 +27,11 @@ def number(value: float) -> str:
     return text.replace("-", "−")
 
 
+def result(value: float) -> str:
+    """`number`; what is whole by its type is a count, and written in full: "512", "1,281,000"."""
+    return f"{value:,}" if isinstance(value, int) else number(value)
+
+
 def constant(value: float) -> str:
     """A number that somebody chose, not one that was measured: "6", "0.001", "−1"."""
     return f"{value:.4g}".replace("e-0", "e-").replace("-", "−")

@@ -14,12 +14,16 @@ from engine.explain.arithmetic_activation import explain_activation, explain_pre
 from engine.explain.arithmetic_convolution import explain_convolution, explain_linear
 from engine.explain.arithmetic_pointwise import (
     explain_batch_norm,
+    explain_group_norm,
     explain_layer_norm,
+    explain_normalise,
     explain_passed_on,
     explain_softmax_layer,
     explain_sum,
 )
+from engine.explain.arithmetic_resampling import explain_enlarge
 from engine.explain.arithmetic_window import numbers
+from engine.models.designs.layers import Enlarge, Normalise
 
 Index = tuple[int, ...]
 
@@ -36,6 +40,9 @@ _ALONE: dict[type[nn.Module], Callable[[Any, Tensor, Index, str], Step]] = {
     nn.BatchNorm2d: explain_batch_norm,
     nn.BatchNorm1d: explain_batch_norm,
     nn.LayerNorm: explain_layer_norm,
+    nn.GroupNorm: explain_group_norm,
+    Normalise: explain_normalise,
+    Enlarge: explain_enlarge,
     nn.Softmax: explain_softmax_layer,
     nn.PReLU: explain_prelu,
 }

@@ -8,8 +8,9 @@ import numpy as np
 from torch import Tensor, nn
 
 from engine.ask import Line, Step
-from engine.explain.arithmetic_format import added, constant, factor, number, taken, total
+from engine.explain.arithmetic_format import added, constant, counted, factor, number, taken, total
 from engine.explain.arithmetic_window import numbers
+from engine.models.designs.layers import Normalise
 
 Index = tuple[int, ...]
 
@@ -52,6 +53,29 @@ def explain_layer_norm(module: nn.LayerNorm, x: Tensor, index: Index, name: str)
         bias = 0.0 if module.bias is None else float(numbers(module.bias[within]))
         lines += (_affine(lines[-1].value, weight, bias),)
     return Step(name, "layer norm", lines)
+
+
+def explain_group_norm(module: nn.GroupNorm, x: Tensor, index: Index, name: str) -> Step:
+    """Output (channel, ...) of group normalisation (Wu and He 2018) of `x` (1, C, ...)."""
+    channel, each = index[0], module.num_channels // module.num_groups
+    first = channel // each * each
+    group = numbers(x[0, first : first + each])
+    channels = f"channels {first} to {first + each - 1}" if each > 1 else f"channel {first}"
+    label = f"normalise {counted(group.size, 'value')} of {channels}"
+    value = float(numbers(x[(0, *index)]))
+    lines = _normalised(value, float(group.mean()), float(group.var()), module.eps, label)
+    if module.affine:
+        weight, bias = (float(numbers(learned[channel])) for learned in (module.weight, module.bias))
+        lines += (_affine(lines[-1].value, weight, bias),)
+    return Step(name, "group norm", lines)
+
+
+def explain_normalise(module: Normalise, x: Tensor, index: Index, name: str) -> Step:
+    """Output (channel, row, column) of what a built network does first to its pictures `x` (1, C, H, W)."""
+    value, channel = float(numbers(x[(0, *index)])), index[0]
+    mean, std = (float(numbers(part[channel, 0, 0])) for part in (module.mean, module.std))
+    formula = f"({number(value)} {taken(mean)}) / {number(std)}"
+    return Step(name, "by the training pictures", (Line("normalise", formula, (value - mean) / std),))
 
 
 def explain_sum(inputs: tuple[Tensor, ...], index: Index, name: str) -> Step:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import UserError
+from engine.explain.heat_parts import Squares, WeightedMaps
 
 SIGNED = frozenset({"integrated-gradients", "occlusion"})
 """Methods whose heat map has a sign: below zero speaks against the class."""
@@ -32,6 +33,8 @@ class Partial:
     """What it is at, in words for the person ("stride 16"); may be empty."""
     value: float | None = None
     """A number that belongs to the map; each function says which."""
+    parts: WeightedMaps | Squares | None = None
+    """What its values are made of, where that is more than the parts of three colours."""
 
 
 def grad_cam(model: nn.Module, layer: nn.Module, x: Tensor, target: int) -> Tensor:
@@ -44,6 +47,11 @@ def grad_cam(model: nn.Module, layer: nn.Module, x: Tensor, target: int) -> Tens
     Raises UserError when the layer puts out no feature maps (1, C, h, w) or the logit does not
     depend on them.
     """
+    return add_weighted(*weigh_maps(model, layer, x, target))
+
+
+def weigh_maps(model: nn.Module, layer: nn.Module, x: Tensor, target: int) -> tuple[Tensor, Tensor]:
+    """What `grad_cam` adds up: the weights (C,) and the layer's maps (C, h, w). Raises the same."""
     with torch.inference_mode(False):
         maps, logit = _from_layer(model, layer, _plain(x), target)
         gradient = _gradient(logit, maps)
@@ -51,8 +59,12 @@ def grad_cam(model: nn.Module, layer: nn.Module, x: Tensor, target: int) -> Tens
         raise UserError(
             "The class does not depend on this layer", next="Choose a layer before the last pooling"
         )
-    weights = gradient.mean(dim=(2, 3), keepdim=True)
-    return (weights * maps.detach()).sum(dim=1)[0].relu()
+    return gradient[0].mean(dim=(1, 2)), maps.detach()[0]
+
+
+def add_weighted(weights: Tensor, maps: Tensor) -> Tensor:
+    """`ReLU(sum_k w_k A_k)`, (h, w), from what `weigh_maps` gives."""
+    return (weights[:, None, None] * maps).sum(dim=0).relu()
 
 
 def saliency(model: nn.Module, x: Tensor, target: int) -> Tensor:

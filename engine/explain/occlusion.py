@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from engine.errors import UserError
 from engine.explain.attribution import Partial, class_logits
+from engine.explain.heat_parts import Squares
 
 Corner = tuple[int, int]
 """Row and column of a patch's upper left pixel."""
@@ -64,7 +65,8 @@ def occlusion(
             for corner, logit in zip(covered, logits, strict=True):
                 drops[corner] = uncovered - logit
                 mean.add(corner, drops[corner])
-            yield Partial(mean.map, len(drops), total, f"stride {stride}", max(drops.values()))
+            squares = Squares(patch, uncovered, tuple(mean.placed))
+            yield Partial(mean.map, len(drops), total, f"stride {stride}", max(drops.values()), squares)
 
 
 class _OverlapMean:
@@ -74,8 +76,10 @@ class _OverlapMean:
         self._sum = torch.zeros(x.shape[2:], dtype=x.dtype)
         self._count = torch.zeros(x.shape[2:], dtype=x.dtype)
         self._patch = patch
+        self.placed: list[tuple[Corner, float]] = []
 
     def add(self, corner: Corner, drop: float) -> None:
+        self.placed.append((corner, drop))
         row, column = corner
         place = (slice(row, row + self._patch), slice(column, column + self._patch))
         self._sum[place] += drop

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from engine.ask import Answer, Cell, Line, Step
+from engine.explain.arithmetic import own_kind
 from engine.explain.arithmetic_ends import COLOURS
 from engine.explain.arithmetic_format import number, total
 from engine.explain.inspection import Inspection, Look
@@ -25,13 +26,8 @@ MEANING = {
     "occlusion": "Occlusion: how far the class's logit falls when a grey square covers this pixel "
     "(mean over the squares that do).",
 }
-FORMULA = {
-    "grad-cam": "Σ weight × map, over the layer's maps; 0 where that is negative",
-    "occlusion": "mean fall of the logit over the squares that cover it",
-}
-"""How a value without parts in red, green and blue comes about."""
 GREY = "its one number, since the network reads grey"
-"""The same for a method that asks about the numbers that go in, of which a grey pixel has one."""
+"""How a value without parts in red, green and blue comes about."""
 
 
 def answer_cell(
@@ -89,20 +85,21 @@ def _is_within(index: tuple[int, ...], shape: tuple[int, ...]) -> bool:
 
 def explain_layer(inspection: Inspection, layer: Layer) -> Answer:
     """What a layer is and costs, with the sums behind its counts; the value is its parameter count."""
-    lines = [Line("values", " × ".join(map(str, layer.shape)), float(prod(layer.shape)))]
+    lines = [Line("values", " × ".join(map(str, layer.shape)), prod(layer.shape))]
     if layer.field is not None:
         size = f"{layer.field.size_y} × {layer.field.size_x} pixels"
-        lines.append(Line("receptive field", f"{size}; pixels a side", float(layer.field.size_y)))
+        lines.append(Line("receptive field", f"{size}; pixels a side", layer.field.size_y))
     if layer.multiply_adds:
-        lines.append(Line("multiply-adds", _product_count(inspection, layer), float(layer.multiply_adds)))
-    lines.append(Line("parameters", _parameter_sum(inspection, layer), float(layer.parameters)))
+        lines.append(Line("multiply-adds", _product_count(inspection, layer), layer.multiply_adds))
+    lines.append(Line("parameters", _parameter_sum(inspection, layer), layer.parameters))
     about = [f"kernel {layer.kernel[0]} × {layer.kernel[1]}"] if layer.kernel else []
     about += [f"stride {layer.stride[0]}"] if layer.stride else []
     about += [f"padding {layer.padding}"] if layer.padding else []
     about += [f"{layer.groups} groups"] if layer.groups > 1 else []
-    meaning = f"{layer.kind[0].upper()}{layer.kind[1:]}{', ' + ', '.join(about) if about else ''}."
+    kind = own_kind(layer, inspection.module(layer.name))
+    meaning = f"{kind[0].upper()}{kind[1:]}{', ' + ', '.join(about) if about else ''}."
     steps = (Step(layer.name, "What it costs", tuple(lines)),)
-    return Answer(f"{layer.name} · its parameters", meaning, float(layer.parameters), steps=steps)
+    return Answer(f"{layer.name} · its parameters", meaning, layer.parameters, steps=steps)
 
 
 def _product_count(inspection: Inspection, layer: Layer) -> str:
@@ -123,15 +120,18 @@ def _explain_heat(heat: Heat, label: str, row: int, column: int) -> Answer:
     value = float(heat.values[row, column])
     place = f"{label} · row {row}, column {column}"
     sign = " Below zero speaks against the class." if heat.signed else ""
-    step = Step(heat.layer or "input", heat.title, _heat_lines(heat, row, column))
+    layer = heat.layer or "input"
+    if heat.parts is None:
+        step = Step(layer, heat.title, _heat_lines(heat, row, column))
+    else:
+        step = heat.parts.step(layer, heat.title, row, column)
     return Answer(place, MEANING[heat.method] + sign, value, heat.values.shape, (step,))
 
 
 def _heat_lines(heat: Heat, row: int, column: int) -> tuple[Line, ...]:
-    """The colours' parts in a value and how they make it up, or in words where it has no such parts."""
+    """The colours' parts in a value and how they make it up, or in words where there is but one."""
     if heat.colours is None or len(heat.colours) == 1:
-        formula, value = FORMULA.get(heat.method, GREY), float(heat.values[row, column])
-        return (Line("value", formula, value),)
+        return (Line("value", GREY, float(heat.values[row, column])),)
     parts = [float(part) for part in heat.colours[:, row, column]]
     lines = [Line(name, "its own part", part) for name, part in zip(COLOURS, parts, strict=True)]
     if heat.signed:

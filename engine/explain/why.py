@@ -11,12 +11,14 @@ from torch import Tensor
 from engine.explain.attribution import (
     SIGNED,
     Partial,
-    grad_cam,
+    add_weighted,
     integrated_gradients,
     saliency,
     smoothgrad,
     to_heat,
+    weigh_maps,
 )
+from engine.explain.heat_parts import Squares, WeightedMaps
 from engine.explain.inspection import Inspection, Look
 from engine.explain.occlusion import occlusion
 from engine.read_only import read_only
@@ -68,6 +70,8 @@ class Heat:
     colours: np.ndarray | None = None
     """(3, h, w) float32, read-only: what red, green and blue each have to do with it, where the method
     tells them apart; `values` is their sum if signed, else the largest of their magnitudes."""
+    parts: WeightedMaps | Squares | None = None
+    """What Grad-CAM's or occlusion's values are made of."""
 
     @property
     def title(self) -> str:
@@ -97,8 +101,9 @@ def explain(
     """
     model, x = inspection.model, look.x.to(inspection.device)
     if method == "grad-cam":
-        cam = grad_cam(model, inspection.module(layer), x, target)
-        yield _heat(method, target, Partial(cam, 1, 1), layer)
+        weights, maps = weigh_maps(model, inspection.module(layer), x, target)
+        parts = WeightedMaps(_array(weights), _array(maps))
+        yield _heat(method, target, Partial(add_weighted(weights, maps), 1, 1, parts=parts), layer)
         return
     passes = {
         "saliency": lambda: iter([Partial(saliency(model, x, target), 1, 1)]),
@@ -135,6 +140,7 @@ def _heat(method: str, target: int, partial: Partial, layer: str = "") -> Heat:
         partial.note,
         partial.value,
         colours,
+        partial.parts,
     )
 
 

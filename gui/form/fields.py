@@ -9,7 +9,7 @@ from gui.form.choice_fields import BoolField, ChoiceField, SearchField, SegmentF
 from gui.form.field import Field
 from gui.form.number_fields import NumberOnlyField, OptionalNumberField, SliderField
 from gui.form.scale import scale_of
-from gui.form.wording import on_screen
+from gui.form.wording import choice_names
 
 FEW = 3
 """At most this many choices stand side by side."""
@@ -29,16 +29,17 @@ def make_field(config_type: type[Config], name: str) -> Field:
     if kind is bool and not about.optional:
         return BoolField()
     if kind in (bool, str):
-        return _choice_field(_entries(about, kind, none_label))
+        names = choice_names(config_type, name)
+        return _choice_field(_entries(names, kind, none_label))
     return _number_field(about, kind, default, none_label)
 
 
-def _entries(about: Setting, kind: type, none_label: str | None) -> dict[str, Any]:
+def _entries(names: dict[str, str], kind: type, none_label: str | None) -> dict[str, Any]:
     """What is written to what it means, in order."""
     first = {} if none_label is None else {none_label: None}
     if kind is bool:
         return first | {"On": True, "Off": False}
-    return first | {on_screen(choice): choice for choice in about.choices}
+    return first | {text: choice for choice, text in names.items()}
 
 
 def _choice_field(entries: dict[str, Any]) -> Field:

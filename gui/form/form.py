@@ -104,6 +104,18 @@ class Form(QWidget):
         """Change some fields as the person would (a click in a picture): remembered, shown and told."""
         self._change(values)
 
+    def note_step(self, before: Config, after: Config) -> None:
+        """Remember what the lab set by itself because a file was opened, as a change that can be undone."""
+        names = [
+            name
+            for name, about in type(self._config).settings().items()
+            if getattr(before, name) != getattr(after, name) and not about.by_command
+        ]
+        if names:
+            old, new = ({name: getattr(config, name) for name in names} for config in (before, after))
+            self._history.add(old, new)
+            self._tell_history()
+
     def set_choices(self, name: str, values: Sequence[str]) -> None:
         """Offer `values` for a field with `open_choices`. Raises KeyError for an unknown field."""
         if self._choices.get(name) != values:

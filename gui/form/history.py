@@ -57,6 +57,11 @@ class History:
         if self._in_drag:
             self._drag = change
 
+    def add(self, before: Values, after: Values) -> None:
+        """Remember a change that came about by itself, a step of its own also within a drag."""
+        self._undone.clear()
+        self._done.append(_Change(before, after, self._clock(), continuous=False))
+
     def start_drag(self) -> None:
         """From here on every change belongs to one step."""
         self._in_drag, self._drag = True, None

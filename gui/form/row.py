@@ -14,7 +14,7 @@ from gui.form.drawing import HEIGHT
 from gui.form.field import Field
 from gui.form.fields import make_field
 from gui.form.scale import scale_of
-from gui.form.wording import on_screen
+from gui.form.wording import choice_names, on_screen
 from gui.icons import IconButton
 
 GAP = 8
@@ -31,6 +31,7 @@ class Row(QWidget):
         super().__init__()
         about = config_type.settings()[name]
         self._default = getattr(config_type(), name)
+        self._names = choice_names(config_type, name)
         self.field: Field = make_field(config_type, name)
         self.label = QLabel(about.label)
         self.label.setWordWrap(True)
@@ -76,7 +77,7 @@ class Row(QWidget):
         if kind is bool:
             return "on" if self._default else "off"
         if kind is str:
-            return on_screen(self._default) or "empty"
+            return self._names.get(self._default) or on_screen(self._default) or "empty"
         return f"{scale_of(about, kind, self._default).text(self._default)} {about.unit}".rstrip()
 
     @property

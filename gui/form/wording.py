@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from engine.settings import Config
+
 _NAMES = {
     "cam": "CAM",
     "cnn": "CNN",
@@ -32,3 +34,12 @@ def on_screen(value: str) -> str:
     words = [_NAMES.get(word, word) for word in value.replace("_", "-").split("-")]
     text = " ".join(words)
     return text[:1].upper() + text[1:] if words[0] not in _NAMES.values() else text
+
+
+def choice_names(config_type: type[Config], field: str) -> dict[str, str]:
+    """What each fixed choice of a setting is called: a choice that is a setting itself, by its label."""
+    settings = config_type.settings()
+    choices = settings[field].choices
+    if all(choice in settings for choice in choices):
+        return {choice: settings[choice].label for choice in choices}
+    return {choice: on_screen(choice) for choice in choices}

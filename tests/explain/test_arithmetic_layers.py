@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from engine.explain.arithmetic import explain_value
 from engine.explain.arithmetic_format import number
+from engine.models.designs.layers import Enlarge, Normalise
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +89,41 @@ def test_batch_norm_of_features() -> None:
 )
 def test_layer_norm(module: nn.LayerNorm) -> None:
     check(trained_norm(module), torch.randn(1, 4, 6))
+
+
+@pytest.mark.parametrize(
+    "module",
+    [nn.GroupNorm(2, 6), nn.GroupNorm(1, 6), nn.GroupNorm(6, 6, 1e-3), nn.GroupNorm(3, 6, affine=False)],
+)
+@pytest.mark.parametrize("shape", [(1, 6, 4, 5), (1, 6, 3)], ids=str)
+def test_group_norm(module: nn.GroupNorm, shape: tuple[int, ...]) -> None:
+    check(trained_norm(module), torch.randn(shape) + 1)
+
+
+def test_pictures_less_their_mean() -> None:
+    x = torch.rand(1, 3, 4, 5)
+    for step in check(Normalise([0.4, 0.5, 0.6], [0.2, 0.25, 0.3]), x):
+        assert step.operation == "by the training pictures"
+    (line,) = explain_value(
+        Normalise([0.5], [0.25]), (x[:, :1],), (x[:, :1] - 0.5) / 0.25, (0, 0, 0), name="n"
+    ).lines
+    assert line.formula == f"({number(float(x[0, 0, 0, 0]))} − 0.5000) / 0.2500"
+
+
+@pytest.mark.parametrize("size", [(5, 7), (9, 9), (12, 30), (31, 9)], ids=str)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_resampling(size: tuple[int, int], channels: int) -> None:
+    x = torch.rand(1, channels, *size)
+    module = Enlarge(9)
+    for step in check(module, x):
+        if size == (9, 9):
+            assert step.products is None
+        else:
+            assert step.products.products.sum() == pytest.approx(step.lines[-1].value, abs=1e-14)
+            assert step.products.kernel.sum() == pytest.approx(1.0)
+            assert step.products.products.size < x[0, 0].numel(), "only pixels near it take part"
+    channel = explain_value(module, (x,), module(x), (2, 4, 4), name="e").products
+    assert channel is None or channel.channels.tolist() == [channels - 1]
 
 
 class LayerNorm2d(nn.LayerNorm):
@@ -260,7 +296,7 @@ def test_flatten_finds_the_place() -> None:
     check(nn.Unflatten(1, (3, 4)), torch.randn(1, 12))
 
 
-@pytest.mark.parametrize("module", [nn.Softplus(), nn.GroupNorm(1, 3), nn.Dropout(0.5).train()])
+@pytest.mark.parametrize("module", [nn.Softplus(), nn.InstanceNorm2d(3), nn.Dropout(0.5).train()])
 def test_an_unknown_layer_gets_no_invented_formula(module: nn.Module) -> None:
     x = torch.rand(1, 3, 4, 4) + 1
     output = module(x)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -13,9 +14,10 @@ import torch
 from small_classifier import hook_count, small_classifier
 from torch import nn
 
-from engine.ask import Answer, Box, Cell
+from engine.ask import Answer, Box, Cell, Line
+from engine.explain.arithmetic_format import result
 from engine.explain.inspection import Inspection, Look
-from engine.explain.questions import FORMULA, MEANING, answer_cell, carried_over, explain_layer
+from engine.explain.questions import MEANING, answer_cell, carried_over, explain_layer
 from engine.explain.shown_layer import ShownLayer, show_layer
 from engine.explain.why import METHODS, Effort, Heat, explain
 from engine.models.catalogue import load_classifier
@@ -133,6 +135,8 @@ def test_what_a_layer_costs_is_written_out_and_adds_up(real: Inspection):
             factors = re.sub(r"[ ,]|values|products each", "", lines["multiply-adds"].formula)
             assert sum_written(factors) == lines["multiply-adds"].value == layer.multiply_adds
         assert answer.title.startswith(layer.name)
+        assert result(answer.value) == f"{parameters:,}"
+        assert not any("." in result(line.value) for line in lines.values())
         assert sum_written(lines["values"].formula.replace(" ", "")) == lines["values"].value
         assert not answer.shape, "what it costs is none of the values that it puts out"
 
@@ -190,16 +194,63 @@ def test_a_cell_carried_over_to_a_coarser_map_and_back_lies_within_the_same_coar
         assert carried_over(carried, (side, side), (7, 7)) == Cell("heat", (at, 6 - at))
 
 
-def test_every_method_has_its_words(inspection: Inspection):
+def test_every_method_has_its_words():
     assert set(MEANING) == set(METHODS)
-    assert set(FORMULA) < set(METHODS)
+
+
+def test_a_value_of_grad_cam_is_the_weighted_sum_of_the_maps_there(inspection: Inspection, look: Look):
+    (heat,) = explain("grad-cam", inspection, look, 2, "body.conv", EFFORT)
+    maps = look.outputs["body.conv"].double().requires_grad_()
+    tail = deepcopy(inspection.model).double()
+    logits = tail.head(tail.flat(tail.pool(tail.body.act(maps))))
+    weights = torch.autograd.grad(logits[0, 2], maps)[0].mean((2, 3))[0]
+    sums = torch.einsum("k,kij->ij", weights, maps[0].detach())
+    assert 0 < int((sums > 0).sum()) < sums.numel(), "some cells must be cut off at zero and some not"
+    lowest = divmod(int(sums.argmin()), 16)
+    for place in ((0, 0), (7, 9), (15, 15), lowest):
+        (step,) = answer_cell(inspection, look, Cell("heat", place), None, heat).steps
+        np.testing.assert_allclose(step.products.patch.ravel(), maps[0, :, *place].detach(), rtol=1e-6)
+        np.testing.assert_allclose(step.products.kernel.ravel(), weights, rtol=1e-4, atol=1e-7)
+        summed, cut = step.lines
+        assert summed.value == pytest.approx(float(sums[place]), rel=1e-4, abs=1e-5)
+        assert (cut.label, cut.value) == ("ReLU", max(0.0, summed.value))
+
+
+def test_a_value_of_occlusion_is_the_mean_fall_under_the_squares_on_the_pixel(
+    inspection: Inspection, look: Look
+):
+    model, x = deepcopy(inspection.model).double(), look.x.double()
+    *_, heat = explain("occlusion", inspection, look, 2, "body.act", EFFORT)
+    with torch.no_grad():
+        whole = float(model(x)[0, 2])
+    for (row, column), count in (((0, 0), 1), ((0, 9), 4), ((13, 20), 16), ((31, 31), 1)):
+        (step,) = answer_cell(inspection, look, Cell("heat", (row, column)), None, heat).steps
+        squares = [line for line in step.lines if line.label.startswith("square")]
+        assert len(squares) == min(count, 5)
+        for line in squares:
+            top, bottom, left, right = map(int, re.findall(r"\d+", line.label))
+            assert top <= row <= bottom
+            assert left <= column <= right
+            covered = x.clone()
+            covered[:, :, top : bottom + 1, left : right + 1] = 0
+            with torch.no_grad():
+                fall = whole - float(model(covered)[0, 2])
+            assert line.value == pytest.approx(fall, rel=1e-4, abs=1e-4)
+        assert ("the others" in {line.label for line in step.lines}) == (count > 5)
+        assert count == 1 or step.lines[-1].formula.endswith(f"/ {count}")
+
+
+def test_a_pixel_that_no_square_has_covered_yet_says_so(inspection: Inspection, look: Look):
+    first = next(explain("occlusion", inspection, look, 2, "body.act", EFFORT))
+    (step,) = answer_cell(inspection, look, Cell("heat", (31, 31)), None, first).steps
+    assert step.lines == (Line("not covered yet", "no square has been here", 0.0),)
 
 
 # What is not there --------------------------------------------------------------------------------
 
 
 def heat_of_zeros() -> Heat:
-    return Heat("grad-cam", 0, "body.act", np.zeros((4, 6), np.float32), False, 1, 1)
+    return Heat("saliency", 0, "body.act", np.zeros((4, 6), np.float32), False, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -230,3 +281,4 @@ def test_what_is_not_shown_has_no_answer(inspection: Inspection, look: Look, arr
 def test_a_layer_names_its_window(inspection: Inspection):
     meaning = explain_layer(inspection, inspection.layer("stem.conv")).meaning
     assert meaning == "Convolution, kernel 3 × 3, stride 2, padding 1."
+    assert explain_layer(inspection, inspection.layer("flat")).meaning == "Flatten layer."

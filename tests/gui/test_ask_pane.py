@@ -111,6 +111,14 @@ def test_empty_it_says_what_to_do(pane: AskPane) -> None:
     assert not pane.pin_button.isEnabled()
 
 
+def test_a_count_is_written_in_full_and_a_measure_with_four_figures(pane: AskPane) -> None:
+    lines = (Line("parameters", "32×4×4", 512), Line("mean", "", 512.0))
+    counted = Answer("stem · its values", "", 401408, steps=(Step("stem", "what it costs", lines),))
+    pane.show_answer(counted)
+    assert {"= 401,408", "= 512", "= 512.0"} <= set(pane.view.written())
+    assert "32×4×4 = 512\n" in answer_text(counted)
+
+
 def test_an_answer_is_written_out_from_quantity_to_value(pane: AskPane) -> None:
     shown = answer(SHAPES["3x3 depthwise"])
     pane.show_answer(shown)

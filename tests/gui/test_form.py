@@ -17,13 +17,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
+from engine.labs.image_classification import ImageClassificationConfig
 from engine.settings import Config, setting
 from gui.form import Form
 from gui.form.choice_fields import BoolField, ChoiceField, SearchField, SegmentField, TextField
 from gui.form.history import History
 from gui.form.number_fields import NumberOnlyField, OptionalNumberField, SliderField
+from gui.form.row import Row
 from gui.form.scale import Scale, scale_of
-from gui.form.wording import on_screen
+from gui.form.wording import choice_names, on_screen
 
 LEFT = Qt.MouseButton.LeftButton
 POPUP_WARNINGS = ("This plugin does not support (raise|grabbing)",)
@@ -159,6 +161,23 @@ def test_a_dragged_slider_tells_live_and_is_one_step_to_undo(bench: Bench) -> No
 
 def test_a_drag_that_comes_back_leaves_nothing_to_undo(bench: Bench) -> None:
     drag(bench.field("brightness").slider, 80, 50)
+    assert bench.told[-1] == Settings()
+    assert not bench.form.can_undo()
+
+
+def test_what_a_file_sets_while_a_slider_is_dragged_is_a_step_of_its_own(bench: Bench) -> None:
+    slider = bench.field("brightness").slider
+    drag(slider, 60, let_go=False)
+    bench.form.note_step(Settings(), Settings(seed=7))
+    there = QPoint(round(slider.x_of(80)), slider.height() // 2)
+    QTest.mouseMove(slider, there)
+    QTest.mouseRelease(slider, LEFT, pos=there)
+    brightness = bench.told[-1].brightness
+    bench.form.undo()
+    bench.form.redo()
+    assert (bench.told[-1].seed, bench.told[-1].brightness) == (7, brightness)
+    bench.form.undo()
+    bench.form.undo()
     assert bench.told[-1] == Settings()
     assert not bench.form.can_undo()
 
@@ -555,6 +574,16 @@ def test_history_forgets_the_oldest_only() -> None:
 )
 def test_values_are_written_for_people(value: str, text: str) -> None:
     assert on_screen(value) == text
+
+
+def test_choices_that_are_settings_are_called_as_those_are(qtbot: QtBot) -> None:
+    names = choice_names(ImageClassificationConfig, "sweep")
+    assert list(names.values())[:3] == ["Rotate", "Shift right", "Shift down"]
+    row = Row(ImageClassificationConfig, "sweep")
+    qtbot.addWidget(row)
+    assert row.field.combo.entries == tuple(names.values())
+    assert "Default: Rotate " in row.toolTip()
+    assert choice_names(ImageClassificationConfig, "explain")["grad-cam"] == "Grad-CAM"
 
 
 def test_configs_are_new_and_frozen(bench: Bench) -> None:

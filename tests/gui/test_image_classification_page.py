@@ -15,10 +15,12 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
+from safetensors.torch import save_file
 
 from engine.data.samples import samples
 from engine.explain.mosaic import Mosaic
 from engine.labs.image_classification import ImageClassification, ImageClassificationSnapshot
+from engine.models.efficientnet_lite import load_efficientnet_lite0
 from engine.worker import Frame, Worker
 from gui import governor, main_window, window_actions
 from gui.app import discard
@@ -230,6 +232,29 @@ def test_a_broken_picture_gets_a_sentence_with_details_to_copy(person: Visitor, 
     assert len(copied) > len(person.bench.notice.current.sentence) + 20
     person.rests()
     assert (person.top, person.page.film.film.count) == (top, film)
+    assert path not in person.window.memory.recent_files()
+
+
+def test_a_dropped_network_is_taken_back_with_a_key_and_brought_again(
+    person: Visitor, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.safetensors"
+    save_file(load_efficientnet_lite0().state_dict(), path)
+    person.sets(layer="stem.conv", channel=5)
+    person.rests()
+    assert person.drags(files(path), person.page)
+    person.waits_until(lambda: person.snapshot.config.model == str(path))
+    person.rests()
+    assert (person.snapshot.config.layer, person.snapshot.config.channel) == (None, None)
+    assert person.window.memory.recent_files()[0] == path
+    person.presses(Qt.Key.Key_Z, CONTROL)
+    person.waits_until(lambda: person.snapshot.config.model == "efficientnet-lite0")
+    person.rests()
+    assert (person.snapshot.config.layer, person.snapshot.config.channel) == ("stem.conv", 5)
+    assert person.top[0] in ("tabby", "tiger cat", "Egyptian cat")
+    person.presses(Qt.Key.Key_Y, CONTROL)
+    person.waits_until(lambda: person.snapshot.config.model == str(path))
+    assert person.bench.notice.current is None
 
 
 def test_a_folder_fills_the_film_strip(person: Visitor, mug: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from engine.device import DeviceInfo
 from engine.jobs import JobStatus
 from engine.labs.image_classification import ImageClassificationConfig, ImageClassificationSnapshot
 from engine.registry import labs
-from engine.worker import Failure
+from engine.worker import Failure, Opened
 from gui import main_window, window_actions
 from gui.main_window import MainWindow
 from gui.memory import FILE_NAME, Memory, Placement
@@ -199,7 +200,26 @@ def test_files_dropped_anywhere_are_opened(person: Somebody, tmp_path: Path, whe
         path.touch()
     assert person.drags(files(*paths), getattr(person.bench, where))
     assert person.source.of("open") == [(path,) for path in paths]
-    assert person.window.memory.recent_files() == paths[::-1]
+
+
+def opened(path: Path, lab: str = LAB, **settings: Any) -> Opened:
+    """What the worker tells of a file that a lab has taken, and what that did to the usual settings."""
+    before = labs()[lab].config_type()
+    return Opened(lab, path, before, replace(before, **settings))
+
+
+def test_only_what_a_lab_has_taken_and_the_person_has_brought_is_a_recent_file(
+    person: Somebody, tmp_path: Path
+) -> None:
+    first, refused, last, ours = (tmp_path / name for name in ("a.png", "b.png", "c.png", "ours.png"))
+    for path in (first, refused, last, ours):
+        path.touch()
+    person.drags(files(first, refused, last), person.bench.pages)
+    person.is_shown_a_lab()
+    assert person.window.memory.recent_files() == []
+    told = tuple(map(opened, (first, last, ours)))
+    person.is_shown(opened=told, failures=(Failure("b.png cannot be read.", ""),))
+    assert person.window.memory.recent_files() == [last, first]
 
 
 def test_a_veil_says_that_it_may_be_dropped(person: Somebody, tmp_path: Path) -> None:
@@ -282,6 +302,7 @@ def test_recent_files_are_in_menu_and_palette_until_they_are_forgotten(
     photograph = tmp_path / "holiday.jpg"
     photograph.touch()
     person.drags(files(photograph), person.bench.pages)
+    person.is_shown(opened=(opened(photograph),))
     person.presses(Qt.Key.Key_F10)
     (recent,) = (action for action in actions_in(menus[-1]) if action.text() == "holiday.jpg")
     recent.trigger()
@@ -330,6 +351,40 @@ def test_a_changed_setting_is_sent_undone_and_done_again(person: Somebody) -> No
     assert person.source.of("configure")[-1][0].rotate == 30.0
     person.presses(Qt.Key.Key_Backspace, CONTROL)
     assert person.source.of("configure")[-1][0] == ImageClassificationConfig()
+
+
+def test_what_a_file_sets_is_undone_and_done_again_and_what_the_lab_completes_is_not(
+    person: Somebody, tmp_path: Path
+) -> None:
+    model = str(tmp_path / "mine.safetensors")
+    person.is_shown_a_lab(ImageClassificationConfig(layer="stem.conv", channel=3, rotate=5.0))
+    assert not person.form.can_undo()
+    before = person.form.config
+    after = replace(before, model=model, layer=None, channel=None)
+    snapshot = ImageClassificationSnapshot(replace(after, order="mean"))  # and the lab's own word beside it
+    person.is_shown(snapshot=snapshot, opened=(Opened(LAB, Path(model), before, after),))
+    assert (person.form.config.model, person.form.config.order) == (model, "mean")
+    assert person.source.of("configure") == []
+    person.presses(Qt.Key.Key_Z, CONTROL)
+    assert person.source.of("configure")[-1][0] == replace(before, order="mean")
+    assert not person.form.can_undo()
+    person.presses(Qt.Key.Key_Y, CONTROL)
+    assert person.source.of("configure")[-1][0] == replace(after, order="mean")
+
+
+def test_a_picture_that_is_opened_and_a_text_that_is_typed_are_no_steps(
+    person: Somebody, tmp_path: Path
+) -> None:
+    person.is_shown_a_lab()
+    reader = "language-modelling"
+    told = opened(tmp_path / "a.png"), opened(tmp_path / "a.txt", reader, text="It was")
+    person.window.choose_lab(reader)
+    person.is_shown(opened=told)
+    assert not person.form.can_undo()
+    assert not person.window.form.can_undo()
+    person.is_shown(opened=(opened(tmp_path / "a.pt", reader, text="It was", model="names"),))
+    person.window.form.undo()
+    assert person.source.of("configure")[-1][0].model == "prose"
 
 
 def test_undo_leaves_what_is_typed_to_the_text_field(person: Somebody) -> None:

@@ -467,6 +467,24 @@ def test_another_network_forgets_layer_map_and_class(lab: ImageClassification, l
     assert finish(lab).snapshot().heat.values.shape == (16, 16)
 
 
+def test_a_dropped_network_taken_back_brings_layer_map_and_class_of_before(
+    lab: ImageClassification, tmp_path: Path
+):
+    change(lab, layer="body.act", channel=3, target=4, explain_layer="body.conv")
+    before, model = lab.config, tmp_path / "mine.safetensors"
+    model.write_bytes(b"")  # the catalogue of these tests does not read it
+    lab.open(model)
+    after = lab.config
+    assert after == replace(
+        before, model=str(model), layer=None, channel=None, target=None, explain_layer=LAST_LAYER
+    )
+    lab.configure(before)
+    assert lab.snapshot().config == before
+    assert lab.snapshot().shown.name == "body.act"
+    lab.configure(after)
+    assert lab.snapshot().config == after
+
+
 def test_a_network_that_cannot_be_shown_leaves_the_old_one(
     lab: ImageClassification, loaded: list[Classifier], monkeypatch: pytest.MonkeyPatch
 ):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from engine.explain.map_settings import order_of_maps, scale_of_maps, shown_map
+from engine.lab import changed
 from engine.settings import Config, setting
 
 SHOWN_LAYER, LAST_LAYER = "the shown layer", "the last convolutional layer"
@@ -191,7 +193,17 @@ class ImageClassificationConfig(Config):
         high=2048,
     )
 
+    def on_another_network(self, before: Self) -> Self:
+        """Without layers and classes of the network before, which mean nothing in this one.
 
+        What differs from `before` came together with the network (an undo brings both back) and stays.
+        """
+        stale = {name: value for name, value in ANEW.items() if not changed(before, self, (name,))}
+        return replace(self, **stale)
+
+
+ANEW = {"layer": None, "channel": None, "target": None, "explain_layer": LAST_LAYER}
+"""Where the looks into another network begin."""
 WHAT_IF = ("rotate", "shift_x", "shift_y", "zoom", "mirror", "brightness", "blur", "noise", "shuffle", "seed")
 """The fields of `engine.data.what_if.WhatIf`."""
 EFFORT = ("patch", "integration_steps", "smoothgrad_samples", "smoothgrad_noise", "seed")

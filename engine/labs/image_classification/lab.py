@@ -235,8 +235,7 @@ class ImageClassification(Lab[ImageClassificationConfig, ImageClassificationSnap
 
     def _change_model(self, config: ImageClassificationConfig) -> None:
         if self._inspection is not None:
-            # Layers and classes of the old network mean nothing in the new one.
-            config = replace(config, layer=None, channel=None, target=None, explain_layer=LAST_LAYER)
+            config = config.on_another_network(self.config)
         before = self._inspection, self.config, self._pinned
         self._inspection, self.config, self._pinned = self._load(config), config, None
         try:
