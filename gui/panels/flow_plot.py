@@ -15,7 +15,7 @@ from gui.panels.plot_axes import LOW, Axes
 from gui.panels.plot_strokes import BEYOND, paint_lines, segments
 from gui.panels.plot_ticks import Floats
 from gui.panels.series import series_colour
-from gui.panels.still import held, pixel_ratio
+from gui.panels.still import pixel_ratio
 from gui.theme import GRID, small_font, theme
 
 MOST_STROKES = 72
@@ -82,7 +82,7 @@ class FlowPlotPanel(LinePlotPanel):
         axes, ratio = self._axes, self.canvas.devicePixelRatioF()
         if axes is None or not self._trails or self._is_faded(axes, ratio):
             return
-        with held(self.canvas):
+        with self._still.held():
             yield
             for place, _ in enumerate(self._fade(axes, ratio), start=1):
                 if place % TRAILS_AT_ONCE == 0:

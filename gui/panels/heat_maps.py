@@ -18,7 +18,7 @@ from gui.panels.marks import cross, tag
 from gui.panels.panel import Cell, Numbers, Panel
 from gui.panels.resample import borders, resampled
 from gui.panels.series import series_colour
-from gui.panels.still import Still, held, pixel_ratio
+from gui.panels.still import Still, pixel_ratio
 from gui.theme import GRID, small_font, theme
 
 FAR = 10
@@ -258,7 +258,7 @@ class HeatMapsPanel(Panel):
         ]
         if not pending:
             return
-        with held(self.canvas):
+        with self._still.held():
             yield
             for place, (which, one) in enumerate(pending, start=1):
                 self._image(which, one, self.place(which), ratio)

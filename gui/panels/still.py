@@ -18,11 +18,22 @@ class Still:
         self._canvas = canvas
         self._picture = QPixmap()
         self._painted_for: tuple[object, ...] = ()
+        self._is_right = self._is_held = False
 
     def forget(self) -> None:
         """Something was changed: paint all anew."""
-        self._painted_for = ()
+        self._is_right = False
         self._canvas.update()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The former picture stays until all of the next is there, where it has the size that is wanted."""
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+            self._canvas.update()
 
     def paint(self, painter: QPainter, paint: Callable[[QPainter], None]) -> None:
         """Paint what `paint` paints, on the page's colour."""
@@ -31,8 +42,8 @@ class Still:
             return
         canvas, ratio = self._canvas, pixel_ratio(painter)
         wanted = (canvas.width(), canvas.height(), ratio, canvas.font().key(), theme())
-        if wanted != self._painted_for:
-            self._painted_for = wanted
+        if wanted != self._painted_for or not (self._is_right or self._is_held):
+            self._painted_for, self._is_right = wanted, True
             self._picture = QPixmap(canvas.size() * ratio)
             self._picture.setDevicePixelRatio(ratio)
             self._picture.fill(QColor(theme().page))
@@ -41,16 +52,6 @@ class Still:
             paint(within)
             within.end()
         painter.drawPixmap(0, 0, self._picture)
-
-
-@contextmanager
-def held(canvas: QWidget) -> Iterator[None]:
-    """It is not painted meanwhile: what is on the screen stays until all of the next picture is there."""
-    canvas.setUpdatesEnabled(False)
-    try:
-        yield
-    finally:
-        canvas.setUpdatesEnabled(True)
 
 
 def pixel_ratio(painter: QPainter) -> float:
