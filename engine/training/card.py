@@ -19,8 +19,12 @@ from engine.training.schedule import DECAY_SHARE
 
 TITLES = {"rnn": "vanilla RNN (tanh)", "lstm": "LSTM", "gru": "GRU"}
 ABOUT = {
-    "prose": "Seventeen English novels in the public domain, from the GITenberg repositories, headers and "
-    "licence pages removed, quotes and dashes in ASCII, a paragraph a line",
+    "prose": "Seventeen English novels in the public domain (A Room with a View, Alice’s Adventures in "
+    "Wonderland, Dracula, Emma, Great Expectations, Jane Eyre, Little Women, Peter Pan, Pride and Prejudice, "
+    "The Adventures of Sherlock Holmes, The Adventures of Tom Sawyer, The Picture of Dorian Gray, The Return "
+    "of Sherlock Holmes, The Secret Garden, The Time Machine, The Wonderful Wizard of Oz, Treasure Island), "
+    "from the GITenberg repositories, headers and licence pages removed, quotes and dashes in ASCII, a "
+    "paragraph a line",
     "shakespeare": "Plays of Shakespeare in the public domain (the text known as tinyshakespeare), the first "
     "nine tenths",
     "names": "First names given in the United States (Social Security Administration, as collected in "
