@@ -107,21 +107,20 @@ class AnswersPanel(ToldPanel):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(small_font(painter.font()))
         metrics = QFontMetricsF(painter.font())
-        left, right, _ = self._columns()
+        left, right, end = self._columns()
         if self._truth is not None:
             breadth = (right - left) / len(self._classes)
             ground = QRectF(
                 left + self._truth * breadth, 0, breadth, self._top + self._pitch() * len(self._rows)
             )
             painter.fillRect(ground, QColor(theme().chrome))
-        self._paint_classes(painter, metrics)
+        self._paint_classes(painter, metrics, left, right)
         for row in range(len(self._rows)):
-            self._paint_row(painter, metrics, row)
+            self._paint_row(painter, metrics, row, (left, right, end))
         if self.cursor_cell is not None:
             self._paint_cursor(painter, self.cursor_cell)
 
-    def _paint_classes(self, painter: QPainter, metrics: QFontMetricsF) -> None:
-        left, right, _ = self._columns()
+    def _paint_classes(self, painter: QPainter, metrics: QFontMetricsF, left: float, right: float) -> None:
         breadth = (right - left) / len(self._classes)
         all_fit = all(metrics.horizontalAdvance(name) <= breadth - 3 for name in self._classes)
         for place, name in enumerate(self._classes):
@@ -132,9 +131,11 @@ class AnswersPanel(ToldPanel):
                 at = min(max(middle, left), max(left, right - metrics.horizontalAdvance(name)))
                 painter.drawText(QPointF(at, metrics.ascent()), name)
 
-    def _paint_row(self, painter: QPainter, metrics: QFontMetricsF, row: int) -> None:
+    def _paint_row(
+        self, painter: QPainter, metrics: QFontMetricsF, row: int, columns: tuple[float, float, float]
+    ) -> None:
         one, colours = self._rows[row], theme()
-        left, right, end = self._columns()
+        left, right, end = columns
         pitch, top = self._pitch(), self._top + row * self._pitch()
         middle = top + pitch / 2 + metrics.capHeight() / 2
         painter.setPen(QColor(series_colour(one.colour)))

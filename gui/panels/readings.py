@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 
 import numpy as np
@@ -18,6 +18,7 @@ from gui.panels.reading_blocks import Block, Tiles, heat_image, lay_tiles, tiles
 from gui.panels.reading_layout import Placed, beside_picture, downwards, stacked
 from gui.panels.reading_letters import LEAST_LETTER, letters_image
 from gui.panels.series import series_colour
+from gui.panels.still import Still
 from gui.panels.told_panel import Told, ToldPanel
 from gui.theme import GRID, small_font, theme
 
@@ -40,6 +41,7 @@ class ReadingsPanel(ToldPanel):
         self._length, self._goes_down, self._noun = 1, False, "position"
         self._position: float | None = None
         self._images: dict[int, tuple[tuple[object, ...], QImage]] = {}
+        self._still = Still(self.canvas)
         self.hovered.connect(self._tell_pointed)
 
     # What a view uses.
@@ -52,10 +54,16 @@ class ReadingsPanel(ToldPanel):
         """
         self._blocks, self._length, self._noun = tuple(blocks), max(1, length), noun
         self._goes_down = goes_down and bool(blocks) and blocks[0].kind == "pictures"
+        self._still.forget()
         if self._blocks:
             self.refresh()
         else:
             self.set_empty(self.nothing_yet)
+
+    def rest(self) -> Iterator[None]:
+        """Draw the blocks, one with each piece; without it they are drawn when all is painted."""
+        if self._blocks and self.canvas.isVisible():
+            yield from self._still.paint_in_pieces(self._parts())
 
     def set_position(self, position: float | None) -> None:
         """Mark a position of the sequence in every block."""
@@ -187,22 +195,36 @@ class ReadingsPanel(ToldPanel):
         return ["layer", "row", *(f"{self._noun} {place}" for place in range(widest))], rows
 
     def paint(self, painter: QPainter) -> None:
+        self._still.paint(painter, self._paint_still)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        placed = self._placed()
-        for number, (block, at) in enumerate(zip(self._blocks, placed, strict=True)):
-            self._paint_title(painter, block, at.title)
-            {
-                "curve": self._paint_curve,
-                "letters": self._paint_letters,
-                "heat": self._paint_heat,
-                "pictures": self._paint_pictures,
-            }[block.kind](painter, number, block, at.body)
-        self._paint_ends(painter, placed)
-        self._paint_position(painter, placed)
+        self._paint_position(painter, self._placed())
         if self.cursor_cell is not None:
             self._paint_cursor(painter, self.cursor_cell)
 
     # Painting.
+
+    def _paint_still(self, painter: QPainter) -> None:
+        for paint in self._parts():
+            paint(painter)
+
+    def _parts(self) -> list[Callable[[QPainter], None]]:
+        """What does not move with the pointer, a block each."""
+        placed = self._placed()
+        blocks = enumerate(zip(self._blocks, placed, strict=True))
+        return [
+            *(partial(self._paint_block, number, block, at) for number, (block, at) in blocks),
+            partial(self._paint_ends, placed),
+        ]
+
+    def _paint_block(self, number: int, block: Block, at: Placed, painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_title(painter, block, at.title)
+        {
+            "curve": self._paint_curve,
+            "letters": self._paint_letters,
+            "heat": self._paint_heat,
+            "pictures": self._paint_pictures,
+        }[block.kind](painter, number, block, at.body)
 
     def _paint_title(self, painter: QPainter, block: Block, line: QRectF) -> None:
         painter.save()
@@ -286,7 +308,7 @@ class ReadingsPanel(ToldPanel):
         for place in range(len(block.values)):
             painter.drawImage(tiles.rect(place), image, QRectF(0, place * height, width, height))
 
-    def _paint_ends(self, painter: QPainter, placed: Sequence[Placed]) -> None:
+    def _paint_ends(self, placed: Sequence[Placed], painter: QPainter) -> None:
         """The first and the last position, and what positions are."""
         flat = [at.body for block, at in zip(self._blocks, placed, strict=True) if block.kind != "pictures"]
         if self._goes_down or not flat:

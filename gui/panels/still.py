@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from PySide6.QtGui import QColor, QPaintEngine, QPainter, QPixmap
@@ -19,10 +19,13 @@ class Still:
         self._picture = QPixmap()
         self._painted_for: tuple[object, ...] = ()
         self._is_right = self._is_held = False
+        self._forgotten = 0
+        """How often something was changed."""
 
     def forget(self) -> None:
         """Something was changed: paint all anew."""
         self._is_right = False
+        self._forgotten += 1
         self._canvas.update()
 
     @contextmanager
@@ -40,18 +43,43 @@ class Still:
         if painter.paintEngine().type() is not QPaintEngine.Type.Raster:
             paint(painter)
             return
-        canvas, ratio = self._canvas, pixel_ratio(painter)
-        wanted = (canvas.width(), canvas.height(), ratio, canvas.font().key(), theme())
+        ratio = pixel_ratio(painter)
+        wanted = self._wanted(ratio)
         if wanted != self._painted_for or not (self._is_right or self._is_held):
             self._painted_for, self._is_right = wanted, True
-            self._picture = QPixmap(canvas.size() * ratio)
-            self._picture.setDevicePixelRatio(ratio)
-            self._picture.fill(QColor(theme().page))
-            within = QPainter(self._picture)
-            within.setFont(canvas.font())
-            paint(within)
-            within.end()
+            self._picture = self._empty(ratio)
+            self._add(self._picture, paint)
         painter.drawPixmap(0, 0, self._picture)
+
+    def paint_in_pieces(self, parts: Sequence[Callable[[QPainter], None]]) -> Iterator[None]:
+        """Paint the next picture part by part, before it is asked for; nothing where it is there already."""
+        ratio, forgotten = self._canvas.devicePixelRatioF(), self._forgotten
+        wanted = self._wanted(ratio)
+        if self._is_right and wanted == self._painted_for:
+            return
+        with self.held():
+            picture = self._empty(ratio)
+            for part in parts:
+                yield
+                self._add(picture, part)
+            if forgotten == self._forgotten and wanted == self._wanted(ratio):
+                self._picture, self._painted_for, self._is_right = picture, wanted, True
+
+    def _wanted(self, ratio: float) -> tuple[object, ...]:
+        canvas = self._canvas
+        return canvas.width(), canvas.height(), ratio, canvas.font().key(), theme()
+
+    def _empty(self, ratio: float) -> QPixmap:
+        picture = QPixmap(self._canvas.size() * ratio)
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(QColor(theme().page))
+        return picture
+
+    def _add(self, picture: QPixmap, paint: Callable[[QPainter], None]) -> None:
+        within = QPainter(picture)
+        within.setFont(self._canvas.font())
+        paint(within)
+        within.end()
 
 
 def pixel_ratio(painter: QPainter) -> float:

@@ -92,9 +92,11 @@ class InsidePart(Part):
         state = snapshot.experiment, grid, loop, snapshot.step, opened.index, opened.values, opened.order
         if self._is_new("grid", state):
             self._draw_grid(snapshot, opened, (grid, loop) if is_one else (grid,))
+            yield from self.grid.rest()
             yield
         if not is_one and self._is_new("loop", state):
             self._draw_loop(snapshot, opened, loop)
+            yield from self.loop.rest()
             yield
         if self._is_new("answers", (snapshot.experiment, *opened.probabilities.values())):
             self._draw_answers(snapshot, opened)
