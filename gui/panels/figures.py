@@ -69,8 +69,7 @@ class FiguresPanel(ToldPanel):
     def value_rect(self, cell: Cell) -> QRectF:
         """A figure's own rectangle."""
         edges, pitch = self._layout()
-        left, right = edges[cell[1]], edges[cell[1] + 1]
-        return QRectF(left, self._top + cell[0] * pitch, right - left, pitch)
+        return _rect(cell, edges, pitch, self._top)
 
     # What the panel asks.
 
@@ -115,7 +114,7 @@ class FiguresPanel(ToldPanel):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(small_font(painter.font()))
         metrics = QFontMetricsF(painter.font())
-        edges, _ = self._layout()
+        edges, pitch = self._layout()
         painter.setPen(QColor(theme().muted))
         for name, left, end in zip(self._columns, edges, edges[1:], strict=False):
             shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, end - left - GRID)
@@ -123,20 +122,20 @@ class FiguresPanel(ToldPanel):
             painter.drawText(QPointF(right - metrics.horizontalAdvance(shown), metrics.ascent()), shown)
         painter.setPen(QPen(QColor(theme().line), 1))
         painter.drawLine(QLineF(0, self._top - 1, self.canvas.width(), self._top - 1))
-        for number, row in enumerate(self._rows):
-            self._paint_row(painter, metrics, number, row)
+        for number in range(len(self._rows)):
+            self._paint_row(painter, metrics, number, edges, pitch)
 
-    def _paint_row(self, painter: QPainter, metrics: QFontMetricsF, number: int, row: FigureRow) -> None:
-        edges, pitch = self._layout()
-        first = edges[0]
-        top = self._top + number * pitch
+    def _paint_row(
+        self, painter: QPainter, metrics: QFontMetricsF, number: int, edges: list[float], pitch: float
+    ) -> None:
+        row, first, top = self._rows[number], edges[0], self._top + number * pitch
         has_bar = pitch >= metrics.height() + 6
         middle = top + (pitch - (5 if has_bar else 0)) / 2 + metrics.capHeight() / 2
         painter.setPen(QColor(series_colour(row.colour)))
         name = metrics.elidedText(row.name, Qt.TextElideMode.ElideRight, first - GRID)
         painter.drawText(QPointF(0, middle), name)
         for place, figure in enumerate(row.figures):
-            where = self.value_rect((number, place)).adjusted(0, 0, -GRID, 0)
+            where = _rect((number, place), edges, pitch, self._top).adjusted(0, 0, -GRID, 0)
             if self.cursor_cell == (number, place):
                 painter.fillRect(where.adjusted(0, 1, GRID / 2, -1), QColor(theme().chrome))
             painter.setPen(QColor(theme().text if isfinite(figure.value) else theme().muted))
@@ -164,3 +163,9 @@ class FiguresPanel(ToldPanel):
             edges.append(edges[-1] + scale * breadth)
         pitch = (self.canvas.height() - self._top) / max(1, len(self._rows))
         return edges, min(TALLEST, max(8.0, pitch))
+
+
+def _rect(cell: Cell, edges: list[float], pitch: float, top: float) -> QRectF:
+    """A figure's own rectangle in rows of this height between these edges of columns."""
+    left, right = edges[cell[1]], edges[cell[1] + 1]
+    return QRectF(left, top + cell[0] * pitch, right - left, pitch)
