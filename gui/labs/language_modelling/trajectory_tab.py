@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, 
 from engine.labs.language_modelling import LanguageModellingSnapshot, Trajectory
 from gui.labs.language_modelling import wording
 from gui.labs.language_modelling.cell_view import COLOURS
+from gui.labs.language_modelling.parting import parting_line
+from gui.lines import Lines
 from gui.panels.panel import Panel
 from gui.panels.trajectory import Path, TrajectoryPanel
 from gui.theme import GRID
@@ -49,10 +51,12 @@ class TrajectoryTab(QWidget):
         beside.setSpacing(2 * GRID)
         for picture in self.pictures.values():
             beside.addWidget(picture, 1)
+        self.parting = Lines(1, muted=False, parent=self)
         self.forget()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, GRID, 0, 0)
-        column.addLayout(beside)
+        column.addLayout(beside, 1)
+        column.addWidget(self.parting)
 
     def panels(self) -> tuple[Panel, ...]:
         """The three pictures."""
@@ -70,6 +74,7 @@ class TrajectoryTab(QWidget):
 
     def pieces(self, snapshot: LanguageModellingSnapshot) -> Iterator[None]:
         """The same, one at a time."""
+        self.parting.set_text(parting_line(snapshot))
         if not snapshot.text:
             self._shown = {}
             for picture in self.pictures.values():
