@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from gui.form.drawing import HEIGHT, draw_ground, make_clear
 from gui.theme import GRID, themes
-
-DELETES = QKeySequence.StandardKey.DeleteStartOfWord, QKeySequence.StandardKey.DeleteEndOfWord
+from gui.word_keys import keeps_word_keys
 
 
 class _Edit(QLineEdit):
-    """A line that keeps the keys that delete a word: the window has Ctrl+Backspace for something else."""
+    """A line that keeps the keys that delete a word."""
 
     def event(self, event: QEvent) -> bool:
-        may_be_taken = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride
-        if may_be_taken and any(event.matches(key) for key in DELETES):
-            event.accept()
-            return True
-        return super().event(event)
+        return keeps_word_keys(event) or super().event(event)
 
 
 class TypedLine(QWidget):

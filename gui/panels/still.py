@@ -18,14 +18,13 @@ class Still:
         self._canvas = canvas
         self._picture = QPixmap()
         self._painted_for: tuple[object, ...] = ()
-        self._is_right = self._is_held = False
-        self._forgotten = 0
-        """How often something was changed."""
+        self._changes = self._painted_at = 0
+        """How often something was changed, and how often when it was painted last."""
+        self._is_held = False
 
     def forget(self) -> None:
         """Something was changed: paint all anew."""
-        self._is_right = False
-        self._forgotten += 1
+        self._changes += 1
         self._canvas.update()
 
     @contextmanager
@@ -45,25 +44,28 @@ class Still:
             return
         ratio = pixel_ratio(painter)
         wanted = self._wanted(ratio)
-        if wanted != self._painted_for or not (self._is_right or self._is_held):
-            self._painted_for, self._is_right = wanted, True
-            self._picture = self._empty(ratio)
-            self._add(self._picture, paint)
+        if wanted != self._painted_for or not (self._painted_at == self._changes or self._is_held):
+            picture, changes = self._empty(ratio), self._changes
+            self._add(picture, paint)
+            self._keep(picture, wanted, changes)
         painter.drawPixmap(0, 0, self._picture)
 
     def paint_in_pieces(self, parts: Sequence[Callable[[QPainter], None]]) -> Iterator[None]:
         """Paint the next picture part by part, before it is asked for; nothing where it is there already."""
-        ratio, forgotten = self._canvas.devicePixelRatioF(), self._forgotten
+        ratio, changes = self._canvas.devicePixelRatioF(), self._changes
         wanted = self._wanted(ratio)
-        if self._is_right and wanted == self._painted_for:
+        if self._painted_at == changes and wanted == self._painted_for:
             return
         with self.held():
             picture = self._empty(ratio)
             for part in parts:
                 yield
                 self._add(picture, part)
-            if forgotten == self._forgotten and wanted == self._wanted(ratio):
-                self._picture, self._painted_for, self._is_right = picture, wanted, True
+            if changes == self._changes and wanted == self._wanted(ratio):
+                self._keep(picture, wanted, changes)
+
+    def _keep(self, picture: QPixmap, wanted: tuple[object, ...], changes: int) -> None:
+        self._picture, self._painted_for, self._painted_at = picture, wanted, changes
 
     def _wanted(self, ratio: float) -> tuple[object, ...]:
         canvas = self._canvas

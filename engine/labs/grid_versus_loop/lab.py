@@ -201,6 +201,7 @@ class GridVersusLoop(Lab[GridVersusLoopConfig, GridVersusLoopSnapshot]):
         if self._seen is None:  # what nobody looks at is not put together
             self._seen = experiment.see()
             self._answer = experiment.ask(self._question) if self._question is not None else None
+        finding = self._keep().finding
         return GridVersusLoopSnapshot(
             self.config,
             answer=self._answer,
@@ -208,7 +209,7 @@ class GridVersusLoop(Lab[GridVersusLoopConfig, GridVersusLoopSnapshot]):
             experiment=experiment.name,
             title=TITLES[experiment.name],
             asks=experiment.asks,
-            finding=self._keep().finding,
+            finding=finding,
             timed_finding=experiment.timed_finding(),
             published=experiment.published,
             step=experiment.step_count,

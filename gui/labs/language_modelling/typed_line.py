@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QMimeData, QRegularExpression, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QTextCursor
+from PySide6.QtGui import QFontMetrics, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from gui.labs.language_modelling.plain_marks import PLAIN
 from gui.theme import GRID, theme, themes
+from gui.word_keys import keeps_word_keys
 
 LINES = 2
 """Lines that are seen at once; a longer text scrolls."""
-DELETES = QKeySequence.StandardKey.DeleteStartOfWord, QKeySequence.StandardKey.DeleteEndOfWord
 LONGEST = 20_000
 """Characters up to which the line is filled by pasting: ten times what the networks read. Qt lays a line of a
 million out for more than a minute, and answers nothing meanwhile."""
@@ -62,12 +62,8 @@ class TypedLine(QPlainTextEdit):
         )
 
     def event(self, event: QEvent) -> bool:
-        """Keep the keys that delete a word: the window has Ctrl+Backspace for something else."""
-        may_be_taken = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride
-        if may_be_taken and any(event.matches(key) for key in DELETES):
-            event.accept()
-            return True
-        return super().event(event)
+        """Keep the keys that delete a word."""
+        return keeps_word_keys(event) or super().event(event)
 
     def show_text(self, text: str) -> None:
         """Show what the lab put on the line; what was only added is added at the end."""
